@@ -1,0 +1,94 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "app/context.h"
+#include "base/result.h"
+#include "core/verdict.h"
+
+namespace CLI {
+class App;
+}
+
+namespace trueup::app {
+
+/// What must be there before a command runs; the dispatcher looks, not the command.
+enum class Needs : std::uint8_t {
+    Nothing,
+    Config,  // The configuration file is readable. Its options derive from ConfigOptions.
+};
+
+/// Options of every command that works from a configuration; bound by command() by themselves.
+struct ConfigOptions {
+    std::string config = "trueup.yaml";
+    std::vector<std::string> exports;                         // Empty: all of them.
+    std::vector<std::pair<std::string, std::string>> params;  // In the order given.
+};
+
+/// -c/--config, -e/--export, -p/--param.
+void config_flags(CLI::App& app, ConfigOptions& options);
+
+/// What is left to do once the command line is parsed.
+struct Body {
+    std::function<Result<core::Verdict>(Context&)> run;
+    std::shared_ptr<const ConfigOptions> config;  // Nothing unless the command has one.
+};
+
+struct Command {
+    std::string group;  // "extract"; empty: stands alone.
+    std::string name;
+    std::string summary;  // Begins with a capital, ends without a full stop.
+    Needs needs = Needs::Nothing;
+    std::function<Body(CLI::App&)> bind;  // Declares the flags; returns what to run once parsed.
+
+    /// "extract run".
+    std::string full_name() const;
+};
+
+struct CommandName {
+    std::string group;
+    std::string name;
+    std::string summary;
+};
+
+/// A command is data: a name, what it needs, and two functions over its own options struct.
+template <class Options>
+Command command(CommandName name, Needs needs, void (*flags)(CLI::App&, Options&),
+                Result<core::Verdict> (*run)(const Options&, Context&)) {
+    auto bind = [flags, run](CLI::App& app) {
+        auto options = std::make_shared<Options>();
+        Body body;
+        if constexpr (std::is_base_of_v<ConfigOptions, Options>) {
+            config_flags(app, *options);
+            body.config = options;
+        }
+        flags(app, *options);
+        body.run = [options, run](Context& context) { return run(*options, context); };
+        return body;
+    };
+    return {std::move(name.group), std::move(name.name), std::move(name.summary), needs,
+            std::move(bind)};
+}
+
+/// The command's entry in a group's help: "trueup extract --help" starts with it.
+struct Group {
+    std::string name;
+    std::string summary;
+};
+
+/// All there is to the command line.
+struct Commands {
+    std::vector<Group> groups;
+    std::vector<Command> commands;
+};
+
+/// Everything this binary can do.
+Commands all_commands();
+
+}  // namespace trueup::app

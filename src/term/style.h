@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "term/stream.h"
+
+namespace trueup::term {
+
+/// What `--color` said.
+enum class ColorChoice : std::uint8_t { Auto, Always, Never };
+
+/// getenv(3), or a test's own.
+using Environment = std::function<const char*(const char*)>;
+
+/// `Always` and `Never` decide; else CLICOLOR_FORCE (set and not "0"), then NO_COLOR (set and not
+/// empty) and TERM=dumb against, then whether the stream is a terminal.
+bool wants_color(ColorChoice choice, const Stream& stream, const Environment& environment);
+
+/// The locale (LC_ALL, LC_CTYPE, LANG: the first that is set) is a UTF-8 one.
+bool wants_unicode(const Environment& environment);
+
+/// By meaning, not by colour.
+enum class Style : std::uint8_t { Plain, Strong, Faint, Good, Bad, Warning, Accent };
+
+/// Paints, or leaves text alone when colours are off.
+class Styles {
+  public:
+    explicit Styles(bool is_on) : is_on_(is_on) {}
+    std::string operator()(Style style, std::string_view text) const;
+    bool is_on() const { return is_on_; }
+
+  private:
+    bool is_on_;
+};
+
+}  // namespace trueup::term

@@ -1,0 +1,3 @@
+#include "extract/config/config.h"
+
+namespace trueup::extract {}  // namespace trueup::extract

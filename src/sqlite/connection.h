@@ -1,0 +1,82 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "sqlite/parameter.h"
+
+struct sqlite3;
+
+namespace trueup::sqlite {
+
+enum class OpenMode : std::uint8_t {
+    ReadOnly,         // The file must exist and is never written.
+    ReadWrite,        // The file must exist.
+    ReadWriteCreate,  // A missing file is created empty; its folder must exist.
+};
+
+struct OpenOptions {
+    OpenMode mode = OpenMode::ReadOnly;
+    /// How long a statement waits for another connection's lock before it is Retryable.
+    std::chrono::milliseconds busy_timeout{5000};
+};
+
+/// One open SQLite database, closed on destruction. Move-only. It belongs to one thread at a time;
+/// only interrupt() may be called from another one meanwhile.
+///
+/// Errors, here and in Statement and Transaction, are one sentence that names the database file:
+/// locked or full is Retryable, damaged or not a database is Integrity, interrupted is
+/// Interrupted, everything else the file system or the SQL refuses is Failed.
+class Connection {
+  public:
+    /// Opens `path` (never read as a URI) and reads its header, so that a file that is no database
+    /// is refused here and not at the first query. The schema of the file is not trusted: its
+    /// views and triggers cannot call functions with side effects.
+    static Result<Connection> open(const std::string& path, const OpenOptions& options);
+    /// A database of its own in memory, gone with the connection.
+    static Result<Connection> open_in_memory();
+
+    /// Runs every statement of `sql`, dropping rows. What ran before a failing one stays.
+    Status exec(std::string_view sql);
+    /// Runs one statement to its end with parameters 1, 2, …; rows are dropped.
+    Status run(std::string_view sql, std::initializer_list<Parameter> parameters = {});
+    /// First column of the first row; a statement without a row is an error.
+    Result<std::int64_t> query_int64(std::string_view sql,
+                                     std::initializer_list<Parameter> parameters = {});
+    /// First column of the first row as text; a statement without a row is an error.
+    Result<std::string> query_text(std::string_view sql,
+                                   std::initializer_list<Parameter> parameters = {});
+
+    /// Switches to write-ahead logging with synchronous=FULL: a commit is on the disk when it
+    /// returns. Failed when the file system cannot keep a write-ahead log.
+    Status use_wal();
+
+    /// Rows the last INSERT, UPDATE or DELETE changed.
+    std::int64_t changes() const;
+    /// Makes running statements return Interrupted soon. Safe from any thread while this object
+    /// lives.
+    void interrupt();
+    /// The path it was opened with; ":memory:" when it has no file.
+    const std::string& path() const { return path_; }
+
+  private:
+    friend class Statement;
+    friend class Transaction;
+    struct Close {
+        void operator()(sqlite3* db) const noexcept;
+    };
+    Connection(sqlite3* db, std::string path) : db_(db), path_(std::move(path)) {}
+    static Result<Connection> open_with_flags(const std::string& path, const std::string& shown,
+                                              int flags);
+    sqlite3* native() const { return db_.get(); }
+
+    std::unique_ptr<sqlite3, Close> db_;
+    std::string path_;
+};
+
+}  // namespace trueup::sqlite

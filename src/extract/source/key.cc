@@ -1,0 +1,3 @@
+#include "extract/source/key.h"
+
+namespace trueup::extract {}

@@ -3,6 +3,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ctime>
 
 namespace trueup {
@@ -35,6 +36,25 @@ Split split(UnixMicros time) {
     return {static_cast<std::time_t>(seconds), micros};
 }
 
+/// The decimal number in `text` at `at`, `digits` long; -1 when another character is among them.
+int digits_at(std::string_view text, std::size_t at, std::size_t digits) {
+    int number = 0;
+    for (const char c : text.substr(at, digits)) {
+        if (c < '0' || c > '9') return -1;
+        number = number * 10 + (c - '0');
+    }
+    return number;
+}
+
+/// Microseconds in ".5" to ".123456", 0 for nothing; -1 when it is neither.
+int fraction_of(std::string_view text) {
+    if (text.empty()) return 0;
+    if (text[0] != '.' || text.size() < 2 || text.size() > 7) return -1;
+    std::string digits(text.substr(1));
+    digits.resize(6, '0');
+    return digits_at(digits, 0, 6);
+}
+
 }  // namespace
 
 const Clock& system_clock() {
@@ -45,6 +65,25 @@ const Clock& system_clock() {
 std::string rfc3339(UnixMicros time) {
     const Split parts = split(time);
     return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(parts.seconds), parts.micros);
+}
+
+std::optional<UnixMicros> parse_rfc3339(std::string_view text) {
+    using namespace std::chrono;
+    constexpr std::string_view kShape = "dddd-dd-ddTdd:dd:dd";
+    if (text.size() <= kShape.size() || text.back() != 'Z') return std::nullopt;
+    for (std::size_t i = 0; i < kShape.size(); ++i) {
+        if (kShape[i] != 'd' && text[i] != kShape[i]) return std::nullopt;
+    }
+    const int parts[] = {digits_at(text, 0, 4),  digits_at(text, 5, 2),  digits_at(text, 8, 2),
+                         digits_at(text, 11, 2), digits_at(text, 14, 2), digits_at(text, 17, 2)};
+    const int micros = fraction_of(text.substr(kShape.size(), text.size() - kShape.size() - 1));
+    if (micros < 0 || *std::min_element(std::begin(parts), std::end(parts)) < 0)
+        return std::nullopt;
+    const year_month_day date{year{parts[0]}, month{static_cast<unsigned>(parts[1])},
+                              day{static_cast<unsigned>(parts[2])}};
+    if (!date.ok() || parts[3] > 23 || parts[4] > 59 || parts[5] > 59) return std::nullopt;
+    const auto at = sys_days(date) + hours(parts[3]) + minutes(parts[4]) + seconds(parts[5]);
+    return duration_cast<microseconds>(at.time_since_epoch()).count() + micros;
 }
 
 std::string human_time(UnixMicros time, bool utc) {

@@ -2,7 +2,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace trueup {
 
@@ -23,6 +25,9 @@ const Clock& system_clock();
 
 /// RFC 3339 in UTC with microseconds: "2026-01-31T08:15:00.000000Z".
 std::string rfc3339(UnixMicros time);
+
+/// Reads what rfc3339() writes, with any number of fractional digits from 0 to 6; nothing else.
+std::optional<UnixMicros> parse_rfc3339(std::string_view text);
 
 /// For people: "2026-01-31 08:15:00", in the process's local zone or in UTC.
 std::string human_time(UnixMicros time, bool utc);

@@ -15,8 +15,8 @@ enum class ColorChoice : std::uint8_t { Auto, Always, Never };
 /// getenv(3), or a test's own.
 using Environment = std::function<const char*(const char*)>;
 
-/// `Always` and `Never` decide; else CLICOLOR_FORCE (set and not "0"), then NO_COLOR (set and not
-/// empty) and TERM=dumb against, then whether the stream is a terminal.
+/// `Always` and `Never` decide; else NO_COLOR (set and not empty) says no, CLICOLOR_FORCE (set and
+/// not "0") yes, TERM=dumb no, and without any of them it is whether the stream is a terminal.
 bool wants_color(ColorChoice choice, const Stream& stream, const Environment& environment);
 
 /// The locale (LC_ALL, LC_CTYPE, LANG: the first that is set) is a UTF-8 one.

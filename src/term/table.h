@@ -41,7 +41,7 @@ class Table {
     std::string render(const TableOptions& options) const;
 
   private:
-    std::vector<int> fitted_widths(int width) const;
+    std::vector<int> fitted_widths(const TableOptions& options) const;
 
     std::vector<Column> columns_;
     std::vector<std::vector<Cell>> rows_;

@@ -29,14 +29,15 @@ using FieldValue = std::variant<bool, std::int64_t, std::string, std::vector<std
 
 /// The unit a report judges by.
 struct Partition {
-    std::string kind;  // "chunk", "store", "transcript", …
-    std::string id;    // Unique within its kind in one report.
-    std::optional<KeyRange> range;
-    std::optional<std::int64_t> truth;  // How many the truth has; nothing: could not be looked at.
-    std::optional<std::int64_t> copy;
+    std::string kind = {};  // "chunk", "store", "transcript", …
+    std::string id = {};    // Unique within its kind in one report.
+    std::optional<KeyRange> range = {};
+    std::optional<std::int64_t> truth =
+        {};  // How many the truth has; nothing: could not be looked at.
+    std::optional<std::int64_t> copy = {};
     PartitionVerdict verdict = PartitionVerdict::Unknown;
-    std::string note;  // Why, for people; may be empty.
-    std::vector<std::pair<std::string, FieldValue>> fields;
+    std::string note = {};  // Why, for people; may be empty.
+    std::vector<std::pair<std::string, FieldValue>> fields = {};
     bool operator==(const Partition&) const = default;
 };
 
@@ -72,9 +73,9 @@ struct Report {
 /// One line of JSON without a line feed when `indent` is negative, else indented by it.
 std::string to_json(const Report& report, int indent = 2);
 
-/// Reads a report back. Hostile until parsed: size, number of partitions, every type and name are
-/// checked, and the stored summary and verdict must be what the partitions give. `what` names it
-/// in errors (a path). Damage is Integrity, another version or shape is Failed.
+/// Reads a report back. Hostile until parsed: size, number of partitions, every key, type and name
+/// is checked (Failed), and the stored summary and verdict must be what the partitions give
+/// (Integrity). `what` names it in errors (a path).
 Result<Report> parse_report(std::string_view text, std::string_view what);
 
 inline constexpr std::uint64_t kReportBytesMax = 256u << 20;

@@ -10,11 +10,15 @@
 
 namespace {
 
-/// True when the text could drive a terminal.
+/// True when the text could drive a terminal: C0 but tab and line feed, DEL, and C1, which begins
+/// with 0xC2 in UTF-8.
 bool has_control(std::string_view text) {
+    unsigned char before = 0;
     for (const char letter : text) {
         const auto byte = static_cast<unsigned char>(letter);
-        if ((byte < 0x20 && letter != '\t' && letter != '\n') || byte == 0x7f) return true;
+        if ((byte < 0x20 && letter != '\t' && letter != '\n') || byte == 0x7F) return true;
+        if (before == 0xC2 && byte < 0xA0) return true;
+        before = byte;
     }
     return false;
 }

@@ -36,18 +36,19 @@ struct Bounds {
 };
 
 /// {"integer":"7"}, {"real":"0x1.8p+1"}, {"text":"a"}, {"blob":"6162"} or null: exact, and typed.
+/// A text that is no UTF-8 is {"text_hex":"61ff"}; infinite reals are "inf" and "-inf".
 json::Value to_json(const KeyValue& value);
 json::Value to_json(const Key& key);
 /// {"lower":[…]|null,"upper":[…]|null} or {"null_keys":true}.
 json::Value to_json(const Bounds& bounds);
-/// Integrity when the value does not have that form.
+/// Integrity when the value does not have that form; a bound with a NULL in it has not.
 Result<Bounds> parse_bounds(const json::Value& value);
 Result<Key> parse_key(const json::Value& value);
 
-/// For people: `7`, `3.5`, `'a'`, `x'6162'`, `NULL`; several joined by ", ".
+/// For people: `7`, `3.5`, `'a'`, `x'6162'`, `NULL`; several joined by ", ". Long ones are cut.
 std::string text_of(const KeyValue& value);
 std::string text_of(const Key& key);
-/// "[100, 200)", "everything", "from 100", "below 100", "NULL keys".
+/// "[100, 200)", "everything", "from 100", "below 100", "NULL keys"; composite keys in parentheses.
 std::string text_of(const Bounds& bounds);
 
 }  // namespace trueup::extract

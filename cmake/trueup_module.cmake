@@ -44,7 +44,7 @@ function(trueup_module name)
   if(M_TESTS AND TRUEUP_TESTS)
     add_executable(${name}_test ${M_TESTS})
     target_link_libraries(${name}_test PRIVATE trueup::${name} ${M_USES} ${M_PRIVATE_USES} ${M_TEST_USES}
-      trueup_flags GTest::gmock GTest::gtest_main)
+      trueup_flags ${RAPIDCHECK} GTest::gmock GTest::gtest_main)
     add_test(NAME ${name} COMMAND ${name}_test)
     # A skipped case, and a binary without cases, are seen by ctest and fail the run.
     set_tests_properties(${name} PROPERTIES SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]"

@@ -52,6 +52,7 @@ class BytesRef {
 static_assert(sizeof(BytesRef) == 16);
 
 __extension__ typedef __int128 Int128;
+__extension__ typedef unsigned __int128 UInt128;
 
 /// Bytes that live as long as the batch they belong to. Blocks are kept and used again, so that a
 /// steady stream of batches does not allocate.

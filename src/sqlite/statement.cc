@@ -131,6 +131,15 @@ std::string_view Statement::column_name(int column) const {
     return name == nullptr ? std::string_view() : std::string_view(name);
 }
 
+std::string_view Statement::column_declared_type(int column) const {
+    const char* name = sqlite3_column_decltype(stmt_.get(), column);
+    return name == nullptr ? std::string_view() : std::string_view(name);
+}
+
+std::unexpected<Error> Statement::native_failure(int code) const {
+    return failure(sqlite3_db_handle(stmt_.get()), code);
+}
+
 ColumnType Statement::column_type(int column) const {
     return static_cast<ColumnType>(sqlite3_column_type(stmt_.get(), column));
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -46,6 +47,8 @@ class Statement {
     int column_count() const;
     /// Valid until the statement ends.
     std::string_view column_name(int column) const;
+    /// The type in the CREATE TABLE statement, when the column is one of a table; else empty.
+    std::string_view column_declared_type(int column) const;
     /// Ask before an accessor of another type converts the value.
     ColumnType column_type(int column) const;
     bool is_null(int column) const { return column_type(column) == ColumnType::Null; }
@@ -63,6 +66,8 @@ class Statement {
     /// For the decode loop of src/extract/source only: it reads millions of cells and calls SQLite
     /// itself.
     sqlite3_stmt* native() { return stmt_.get(); }
+    /// The error that a native call on this statement just returned.
+    std::unexpected<Error> native_failure(int code) const;
 
   private:
     struct Finalize {

@@ -43,6 +43,10 @@ struct ChunkKey {
     bool may_be_null = false;  // Rows with a NULL in the key are a chunk of their own.
     bool is_ordered = false;   // An index yields rows in key order: a read may stop at any key.
     std::vector<std::string> types;  // Source types of the columns.
+    /// How texts of each column compare, in the source's words. It decides where a chunk ends.
+    std::vector<std::string> collations;
+    bool has_explicit_order =
+        false;  // Statements name the collations: the columns do not fix them.
     bool operator==(const ChunkKey&) const = default;
 };
 /// "id", "(order_id, line_no)", "rowid".
@@ -50,8 +54,9 @@ std::string text_of(const ChunkKey& key);
 
 /// A table or query, as the source describes it.
 struct Relation {
-    std::string name;      // For people and manifests: "orders", "query".
-    std::string from_sql;  // What stands behind FROM, quoted.
+    std::string name;       // For people and manifests: "orders", "query".
+    std::string from_sql;   // What stands behind FROM, quoted.
+    bool is_table = false;  // Neither a view nor a query.
     std::vector<SourceColumn> columns;
     std::vector<ChunkKey> keys;  // Best first: primary key, unique indexes, physical.
     std::optional<std::int64_t> rows_estimate;        // From statistics, never from a full count.

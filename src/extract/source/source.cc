@@ -1,0 +1,42 @@
+#include "extract/source/source.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <utility>
+
+#include "extract/source/sqlite_source.h"
+
+namespace trueup::extract {
+
+std::string_view name_of(Fidelity fidelity) {
+    switch (fidelity) {
+        case Fidelity::Exact: return "exact";
+        case Fidelity::Compatible: return "compatible";
+        case Fidelity::Text: return "text";
+    }
+    std::unreachable();
+}
+
+std::string text_of(const ChunkKey& key) {
+    if (key.columns.size() == 1) return key.columns.front();
+    return fmt::format("({})", fmt::join(key.columns, ", "));
+}
+
+std::vector<columnar::NamedType> part_columns(const Relation& relation) {
+    std::vector<columnar::NamedType> columns;
+    for (const SourceColumn& column : relation.columns)
+        columns.push_back({column.name, column.type});
+    return columns;
+}
+
+Result<std::unique_ptr<SourceDatabase>> open_database(const Source& source) {
+    switch (source.engine) {
+        case Engine::Sqlite: return open_sqlite(source);
+        case Engine::DuckDb:
+            return fail(ErrorClass::Config, "DuckDB sources are not available yet");
+    }
+    std::unreachable();
+}
+
+}  // namespace trueup::extract

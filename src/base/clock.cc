@@ -12,9 +12,8 @@ namespace {
 class SystemClock final : public Clock {
   public:
     UnixMicros now() const override {
-        using namespace std::chrono;
         const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
-        return duration_cast<microseconds>(since_epoch).count();
+        return std::chrono::duration_cast<std::chrono::microseconds>(since_epoch).count();
     }
     std::chrono::nanoseconds monotonic() const override {
         return std::chrono::steady_clock::now().time_since_epoch();
@@ -68,7 +67,7 @@ std::string rfc3339(UnixMicros time) {
 }
 
 std::optional<UnixMicros> parse_rfc3339(std::string_view text) {
-    using namespace std::chrono;
+    namespace chrono = std::chrono;
     constexpr std::string_view kShape = "dddd-dd-ddTdd:dd:dd";
     if (text.size() <= kShape.size() || text.back() != 'Z') return std::nullopt;
     for (std::size_t i = 0; i < kShape.size(); ++i) {
@@ -79,11 +78,13 @@ std::optional<UnixMicros> parse_rfc3339(std::string_view text) {
     const int micros = fraction_of(text.substr(kShape.size(), text.size() - kShape.size() - 1));
     if (micros < 0 || *std::min_element(std::begin(parts), std::end(parts)) < 0)
         return std::nullopt;
-    const year_month_day date{year{parts[0]}, month{static_cast<unsigned>(parts[1])},
-                              day{static_cast<unsigned>(parts[2])}};
+    const chrono::year_month_day date{chrono::year{parts[0]},
+                                      chrono::month{static_cast<unsigned>(parts[1])},
+                                      chrono::day{static_cast<unsigned>(parts[2])}};
     if (!date.ok() || parts[3] > 23 || parts[4] > 59 || parts[5] > 59) return std::nullopt;
-    const auto at = sys_days(date) + hours(parts[3]) + minutes(parts[4]) + seconds(parts[5]);
-    return duration_cast<microseconds>(at.time_since_epoch()).count() + micros;
+    const auto at = chrono::sys_days(date) + chrono::hours(parts[3]) + chrono::minutes(parts[4]) +
+                    chrono::seconds(parts[5]);
+    return chrono::duration_cast<chrono::microseconds>(at.time_since_epoch()).count() + micros;
 }
 
 std::string human_time(UnixMicros time, bool utc) {

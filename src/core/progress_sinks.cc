@@ -29,9 +29,9 @@ constexpr int kBarCellsMin = 8;
 
 /// What can be said about a phase once one knows since when it runs.
 struct Pace {
-    double elapsed = 0;                 // Seconds.
-    double rows_per_second = 0;         // 0: not known yet.
-    std::optional<double> remaining{};  // Seconds.
+    double elapsed = 0;               // Seconds.
+    double rows_per_second = 0;       // 0: not known yet.
+    std::optional<double> remaining;  // Seconds.
 };
 
 Pace pace_of(const Snapshot& now, nanoseconds elapsed) {
@@ -76,19 +76,19 @@ std::vector<std::string> facts_of(const Snapshot& now, const Pace& pace) {
 /// Since when the phase that is shown runs.
 class PhaseWatch {
   public:
-    explicit PhaseWatch(const Clock& clock) : clock_(clock), since_(clock.monotonic()) {}
+    explicit PhaseWatch(const Clock& clock) : clock_(&clock), since_(clock.monotonic()) {}
 
     /// True when `now` is in another phase than the last time.
     bool see(const Snapshot& now) {
         if (now.phase_number == number_) return false;
         number_ = now.phase_number;
-        since_ = clock_.monotonic();
+        since_ = clock_->monotonic();
         return true;
     }
-    nanoseconds elapsed() const { return clock_.monotonic() - since_; }
+    nanoseconds elapsed() const { return clock_->monotonic() - since_; }
 
   private:
-    const Clock& clock_;
+    const Clock* clock_;
     nanoseconds since_;
     std::uint64_t number_ = 0;
 };
@@ -96,12 +96,12 @@ class PhaseWatch {
 /// True at once and then when `every` has passed.
 class Pacer {
   public:
-    Pacer(const Clock& clock, nanoseconds every) : clock_(clock), every_(every) {}
-    bool is_due() const { return clock_.monotonic() - last_ >= every_; }
-    void did() { last_ = clock_.monotonic(); }
+    Pacer(const Clock& clock, nanoseconds every) : clock_(&clock), every_(every) {}
+    bool is_due() const { return clock_->monotonic() - last_ >= every_; }
+    void did() { last_ = clock_->monotonic(); }
 
   private:
-    const Clock& clock_;
+    const Clock* clock_;
     nanoseconds every_;
     nanoseconds last_{0};
 };
@@ -111,22 +111,22 @@ class Pacer {
 class TerminalSink final : public ProgressSink {
   public:
     TerminalSink(term::Stream& stream, const Clock& clock, TerminalSinkOptions options)
-        : stream_(stream), watch_(clock), options_(options), styles_(options.is_colored) {}
+        : stream_(&stream), watch_(clock), options_(options), styles_(options.is_colored) {}
     TerminalSink(const TerminalSink&) = delete;
     TerminalSink& operator=(const TerminalSink&) = delete;
     TerminalSink(TerminalSink&&) = delete;
     TerminalSink& operator=(TerminalSink&&) = delete;
-    ~TerminalSink() override { stream_.set_live_line(""); }
+    ~TerminalSink() override { stream_->set_live_line(""); }
 
     void show(const Progress& progress, bool final) override {
         if (final) {
-            stream_.set_live_line("");
+            stream_->set_live_line("");
             return;
         }
         const Snapshot now = progress.snapshot();
         watch_.see(now);
         if (now.phase_number == 0) return;
-        stream_.set_live_line(line_of(now, stream_.width() - 1));  // The last column would wrap.
+        stream_->set_live_line(line_of(now, stream_->width() - 1));  // The last column would wrap.
     }
 
   private:
@@ -165,7 +165,7 @@ class TerminalSink final : public ProgressSink {
         return text;
     }
 
-    term::Stream& stream_;
+    term::Stream* stream_;
     PhaseWatch watch_;
     TerminalSinkOptions options_;
     term::Styles styles_;
@@ -176,7 +176,7 @@ class TerminalSink final : public ProgressSink {
 class LineSink final : public ProgressSink {
   public:
     LineSink(term::Stream& stream, const Clock& clock)
-        : stream_(stream), watch_(clock), pacer_(clock, kLineEvery) {}
+        : stream_(&stream), watch_(clock), pacer_(clock, kLineEvery) {}
 
     void show(const Progress& progress, bool final) override {
         const Snapshot now = progress.snapshot();
@@ -191,11 +191,11 @@ class LineSink final : public ProgressSink {
         for (const std::string& fact : facts_of(now, pace)) line += ", " + fact;
         if (final) line += fmt::format(", {}", human_seconds(pace.elapsed));
         if (!final && pace.remaining) line += ", " + remaining_text(*pace.remaining);
-        stream_.write(line + "\n");
+        stream_->write(line + "\n");
     }
 
   private:
-    term::Stream& stream_;
+    term::Stream* stream_;
     PhaseWatch watch_;
     Pacer pacer_;
 };
@@ -205,7 +205,7 @@ class LineSink final : public ProgressSink {
 class JsonSink final : public ProgressSink {
   public:
     JsonSink(term::Stream& stream, const Clock& clock)
-        : stream_(stream), clock_(clock), watch_(clock), pacer_(clock, kJsonEvery) {}
+        : stream_(&stream), clock_(&clock), watch_(clock), pacer_(clock, kJsonEvery) {}
 
     void show(const Progress& progress, bool final) override {
         const Snapshot now = progress.snapshot();
@@ -224,13 +224,13 @@ class JsonSink final : public ProgressSink {
         if (now.fraction() >= 0) inner["fraction"] = std::round(now.fraction() * 1e4) / 1e4;
         if (pace.rows_per_second > 0) inner["rows_per_second"] = whole(pace.rows_per_second);
         if (pace.remaining) inner["remaining_seconds"] = whole(std::ceil(*pace.remaining));
-        const json::Value line = {{"progress", std::move(inner)}, {"at", rfc3339(clock_.now())}};
-        stream_.write(json::write(line) + "\n");
+        const json::Value line = {{"progress", std::move(inner)}, {"at", rfc3339(clock_->now())}};
+        stream_->write(json::write(line) + "\n");
     }
 
   private:
-    term::Stream& stream_;
-    const Clock& clock_;
+    term::Stream* stream_;
+    const Clock* clock_;
     PhaseWatch watch_;
     Pacer pacer_;
 };

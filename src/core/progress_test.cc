@@ -86,7 +86,7 @@ TEST(TerminalProgress, RemovesItsLineOnEveryWayOut) {
 }
 
 TEST(TerminalProgress, NeverWrapsAndNeverLetsTextDriveTheTerminal) {
-    EXPECT_TRUE(rc::check([](std::string name, std::uint8_t width, std::uint32_t rows,
+    EXPECT_TRUE(rc::check([](const std::string& name, std::uint8_t width, std::uint32_t rows,
                              std::uint16_t units, std::uint16_t elapsed, bool is_unicode) {
         TestClock clock;
         term::StringStream stream(width + 1);
@@ -192,6 +192,7 @@ TEST(ProgressReporter, ShowsWhileWorkersAdd) {
     {
         const ProgressReporter reporter(progress, sink, milliseconds(1));
         std::vector<std::jthread> workers;
+        workers.reserve(4);
         for (int worker = 0; worker < 4; ++worker) {
             workers.emplace_back([&progress] {
                 for (int i = 0; i < 10'000; ++i) progress.add_rows(1);

@@ -29,15 +29,15 @@ using FieldValue = std::variant<bool, std::int64_t, std::string, std::vector<std
 
 /// The unit a report judges by.
 struct Partition {
-    std::string kind = {};  // "chunk", "store", "transcript", …
-    std::string id = {};    // Unique within its kind in one report.
-    std::optional<KeyRange> range = {};
+    std::string kind;  // "chunk", "store", "transcript", …
+    std::string id;    // Unique within its kind in one report.
+    std::optional<KeyRange> range;
     std::optional<std::int64_t> truth =
         {};  // How many the truth has; nothing: could not be looked at.
-    std::optional<std::int64_t> copy = {};
+    std::optional<std::int64_t> copy;
     PartitionVerdict verdict = PartitionVerdict::Unknown;
-    std::string note = {};  // Why, for people; may be empty.
-    std::vector<std::pair<std::string, FieldValue>> fields = {};
+    std::string note;  // Why, for people; may be empty.
+    std::vector<std::pair<std::string, FieldValue>> fields;
     bool operator==(const Partition&) const = default;
 };
 

@@ -21,25 +21,26 @@ Report sample() {
     report.finished_at = 1'769'847'301'500'000;
     report.truth = "postgres shop.public.orders";
     report.copy = "file:out/orders/";
-    report.partitions = {
-        {.kind = "chunk",
-         .id = "1",
-         .truth = 1000,
-         .copy = 1000,
-         .verdict = PartitionVerdict::Match},
-        {.kind = "chunk",
-         .id = "2",
-         .range = KeyRange{"id", "2001", std::nullopt, "[]"},
-         .truth = 1000,
-         .copy = 998,
-         .verdict = PartitionVerdict::Mismatch,
-         .note = "2 rows fewer in the copy",
-         .fields = {{"columns", std::vector<std::string>{"a", "b"}},
-                    {"is_open", true},
-                    {"part", "orders-2.parquet"},
-                    {"bytes", std::int64_t{-7}}}},
-        {.kind = "chunk", .id = "3", .copy = 500, .verdict = PartitionVerdict::Unknown},
-    };
+    report.partitions.resize(3);
+    Partition& match = report.partitions[0];
+    match.truth = 1000;
+    match.copy = 1000;
+    match.verdict = PartitionVerdict::Match;
+    Partition& mismatch = report.partitions[1];
+    mismatch.range = KeyRange{"id", "2001", std::nullopt, "[]"};
+    mismatch.truth = 1000;
+    mismatch.copy = 998;
+    mismatch.verdict = PartitionVerdict::Mismatch;
+    mismatch.note = "2 rows fewer in the copy";
+    mismatch.fields = {{"columns", std::vector<std::string>{"a", "b"}},
+                       {"is_open", true},
+                       {"part", "orders-2.parquet"},
+                       {"bytes", std::int64_t{-7}}};
+    report.partitions[2].copy = 500;
+    for (std::size_t i = 0; i < 3; ++i) {
+        report.partitions[i].kind = "chunk";
+        report.partitions[i].id = std::to_string(i + 1);
+    }
     return report;
 }
 
@@ -93,7 +94,9 @@ TEST(Report, AnyCountsReadBackWithTheirSummary) {
         Report report = sample();
         report.partitions.clear();
         for (const auto& [is_known, count, verdict] : in) {
-            Partition partition{.kind = "chunk", .id = std::to_string(report.partitions.size())};
+            Partition partition;
+            partition.kind = "chunk";
+            partition.id = std::to_string(report.partitions.size());
             if (is_known) partition.truth = count;
             partition.copy = count / 2;
             partition.verdict = static_cast<PartitionVerdict>(verdict % 3);
@@ -116,38 +119,38 @@ TEST(Report, NoFrontOfOneIsOne) {
 struct Damage {
     std::string_view pointer;  // The member that is replaced, as an RFC 6901 pointer.
     std::string_view value;    // JSON.
-    ErrorClass kind;
     std::string_view message;
+    ErrorClass kind;
     int line = __builtin_LINE();
 };
 
 TEST(Report, NamesWhatIsWrong) {
     const Damage rows[] = {
-        Damage{"/schema", R"("trueup.report/2")", ErrorClass::Failed, "trueup.report/2"},
-        Damage{"/schema", "1", ErrorClass::Failed, "\"schema\" must be a string"},
-        Damage{"/extra", "1", ErrorClass::Failed, "unknown key \"extra\""},
-        Damage{"/evidence", R"("faith")", ErrorClass::Failed, "\"evidence\" must be one of count,"},
-        Damage{"/started_at", R"("yesterday")", ErrorClass::Failed,
-               "\"started_at\" must be a time"},
-        Damage{"/partitions", "{}", ErrorClass::Failed, "\"partitions\" must be an array"},
-        Damage{"/partitions/0", "7", ErrorClass::Failed, "partitions[0]: not an object"},
-        Damage{"/partitions/0/truth", "-1", ErrorClass::Failed, "\"truth\" must not be negative"},
-        Damage{"/partitions/0/truth", "1.5", ErrorClass::Failed, "\"truth\" must be"},
-        Damage{"/partitions/0/truth", "18446744073709551615", ErrorClass::Failed, "\"truth\""},
-        Damage{"/partitions/0/truth", "9223372036854775807", ErrorClass::Failed, "overflow"},
-        Damage{"/partitions/0/id", R"("2")", ErrorClass::Failed, "chunk 2 is there twice"},
-        Damage{"/partitions/0/verdict", R"("fine")", ErrorClass::Failed, "not fine"},
-        Damage{"/partitions/1/range", R"("1..2")", ErrorClass::Failed,
-               "\"range\" must be an object"},
-        Damage{"/partitions/1/range/from", "2001", ErrorClass::Failed, "\"from\" must be a string"},
-        Damage{"/partitions/1/range/bounds", R"("<=")", ErrorClass::Failed, "\"bounds\""},
-        Damage{"/partitions/1/fields/part", "{}", ErrorClass::Failed, "\"part\" must be"},
-        Damage{"/partitions/1/fields/part", "[1]", ErrorClass::Failed, "list of strings"},
-        Damage{"/partitions/1/fields/part", "18446744073709551615", ErrorClass::Failed, "\"part\""},
-        Damage{"/partitions/1/verdict", R"("match")", ErrorClass::Integrity, "summary or verdict"},
-        Damage{"/partitions/0/copy", "999", ErrorClass::Integrity, "summary or verdict"},
-        Damage{"/summary/match", "2", ErrorClass::Integrity, "summary or verdict"},
-        Damage{"/verdict", R"("clean")", ErrorClass::Integrity, "summary or verdict"},
+        Damage{"/schema", R"("trueup.report/2")", "trueup.report/2", ErrorClass::Failed},
+        Damage{"/schema", "1", "\"schema\" must be a string", ErrorClass::Failed},
+        Damage{"/extra", "1", "unknown key \"extra\"", ErrorClass::Failed},
+        Damage{"/evidence", R"("faith")", "\"evidence\" must be one of count,", ErrorClass::Failed},
+        Damage{"/started_at", R"("yesterday")", "\"started_at\" must be a time",
+               ErrorClass::Failed},
+        Damage{"/partitions", "{}", "\"partitions\" must be an array", ErrorClass::Failed},
+        Damage{"/partitions/0", "7", "partitions[0]: not an object", ErrorClass::Failed},
+        Damage{"/partitions/0/truth", "-1", "\"truth\" must not be negative", ErrorClass::Failed},
+        Damage{"/partitions/0/truth", "1.5", "\"truth\" must be", ErrorClass::Failed},
+        Damage{"/partitions/0/truth", "18446744073709551615", "\"truth\"", ErrorClass::Failed},
+        Damage{"/partitions/0/truth", "9223372036854775807", "overflow", ErrorClass::Failed},
+        Damage{"/partitions/0/id", R"("2")", "chunk 2 is there twice", ErrorClass::Failed},
+        Damage{"/partitions/0/verdict", R"("fine")", "not fine", ErrorClass::Failed},
+        Damage{"/partitions/1/range", R"("1..2")", "\"range\" must be an object",
+               ErrorClass::Failed},
+        Damage{"/partitions/1/range/from", "2001", "\"from\" must be a string", ErrorClass::Failed},
+        Damage{"/partitions/1/range/bounds", R"("<=")", "\"bounds\"", ErrorClass::Failed},
+        Damage{"/partitions/1/fields/part", "{}", "\"part\" must be", ErrorClass::Failed},
+        Damage{"/partitions/1/fields/part", "[1]", "list of strings", ErrorClass::Failed},
+        Damage{"/partitions/1/fields/part", "18446744073709551615", "\"part\"", ErrorClass::Failed},
+        Damage{"/partitions/1/verdict", R"("match")", "summary or verdict", ErrorClass::Integrity},
+        Damage{"/partitions/0/copy", "999", "summary or verdict", ErrorClass::Integrity},
+        Damage{"/summary/match", "2", "summary or verdict", ErrorClass::Integrity},
+        Damage{"/verdict", R"("clean")", "summary or verdict", ErrorClass::Integrity},
     };
     for (const Damage& row : rows) {
         const testing::ScopedTrace trace(__FILE__, row.line, std::string(row.pointer));

@@ -35,19 +35,18 @@ void shrink(std::vector<int>& widths, std::span<const Column> columns, int exces
 }
 
 struct Placed {
-    const Cell& cell;
-    const Column& column;
+    Align align;
     int width;
     bool is_last;
 };
 
-void place(std::string& line, const Placed& placed, const Styles& styles) {
-    const std::string text = elide_end(placed.cell.text, placed.width);
+void place(std::string& line, const Cell& cell, Placed placed, const Styles& styles) {
+    const std::string text = elide_end(cell.text, placed.width);
     const auto padding = static_cast<std::size_t>(placed.width - display_width(text));
-    if (placed.column.align == Align::Right) line.append(padding, ' ');
-    line += styles(placed.cell.style, text);
+    if (placed.align == Align::Right) line.append(padding, ' ');
+    line += styles(cell.style, text);
     if (placed.is_last) return;  // No blanks at the end of a line.
-    if (placed.column.align == Align::Left) line.append(padding, ' ');
+    if (placed.align == Align::Left) line.append(padding, ' ');
     line.append(kGap, ' ');
 }
 
@@ -67,7 +66,7 @@ std::vector<int> Table::fitted_widths(const TableOptions& options) const {
     }
     if (options.width > 0) {
         const int gaps = kGap * (static_cast<int>(widths.size()) - 1);
-        const int taken = display_width(options.indent) + gaps;
+        const int taken = options.indent + gaps;
         const int total = std::accumulate(widths.begin(), widths.end(), taken);
         shrink(widths, columns_, total - options.width);
     }
@@ -78,10 +77,10 @@ std::string Table::render(const TableOptions& options) const {
     const std::vector<int> widths = fitted_widths(options);
     std::string out;
     const auto add_line = [&](const std::vector<Cell>& cells) {
-        std::string line = options.indent;
+        std::string line(static_cast<std::size_t>(options.indent), ' ');
         for (std::size_t i = 0; i < cells.size(); ++i) {
             const bool is_last = i + 1 == cells.size();
-            place(line, {cells[i], columns_[i], widths[i], is_last}, options.styles);
+            place(line, cells[i], {columns_[i].align, widths[i], is_last}, options.styles);
         }
         line.erase(line.find_last_not_of(' ') + 1);
         out += line;
@@ -89,6 +88,7 @@ std::string Table::render(const TableOptions& options) const {
     };
     if (options.has_titles) {
         std::vector<Cell> titles;
+        titles.reserve(columns_.size());
         for (const Column& column : columns_) titles.push_back({column.title, Style::Strong});
         add_line(titles);
     }

@@ -22,9 +22,9 @@ struct Cell {
 };
 
 struct TableOptions {
-    int width = 80;           // Columns of the terminal; 0: as wide as it takes.
-    Styles styles{false};     // For titles and styled cells.
-    std::string indent = "";  // Before every line, within the width.
+    int width = 80;        // Columns of the terminal; 0: as wide as it takes.
+    Styles styles{false};  // For titles and styled cells.
+    int indent = 0;        // Blanks before every line, within the width.
     bool has_titles = true;
 };
 

@@ -27,25 +27,25 @@ Environment environment_of(std::map<std::string, std::string> variables) {
 }
 
 struct ColorRow {
+    std::map<std::string, std::string> variables;
     ColorChoice choice;
     bool is_tty;
-    std::map<std::string, std::string> variables;
     bool want;
     int line = __builtin_LINE();
 };
 
 TEST(WantsColor, FlagThenEnvironmentThenTerminal) {
     const ColorRow rows[] = {
-        ColorRow{ColorChoice::Auto, true, {}, true},
-        ColorRow{ColorChoice::Auto, false, {}, false},
-        ColorRow{ColorChoice::Auto, true, {{"NO_COLOR", "1"}}, false},
-        ColorRow{ColorChoice::Auto, true, {{"NO_COLOR", ""}}, true},
-        ColorRow{ColorChoice::Auto, false, {{"CLICOLOR_FORCE", "1"}}, true},
-        ColorRow{ColorChoice::Auto, false, {{"CLICOLOR_FORCE", "0"}}, false},
-        ColorRow{ColorChoice::Auto, false, {{"CLICOLOR_FORCE", "1"}, {"NO_COLOR", "1"}}, false},
-        ColorRow{ColorChoice::Auto, true, {{"TERM", "dumb"}}, false},
-        ColorRow{ColorChoice::Always, false, {{"NO_COLOR", "1"}}, true},
-        ColorRow{ColorChoice::Never, true, {{"CLICOLOR_FORCE", "1"}}, false},
+        ColorRow{{}, ColorChoice::Auto, true, true},
+        ColorRow{{}, ColorChoice::Auto, false, false},
+        ColorRow{{{"NO_COLOR", "1"}}, ColorChoice::Auto, true, false},
+        ColorRow{{{"NO_COLOR", ""}}, ColorChoice::Auto, true, true},
+        ColorRow{{{"CLICOLOR_FORCE", "1"}}, ColorChoice::Auto, false, true},
+        ColorRow{{{"CLICOLOR_FORCE", "0"}}, ColorChoice::Auto, false, false},
+        ColorRow{{{"CLICOLOR_FORCE", "1"}, {"NO_COLOR", "1"}}, ColorChoice::Auto, false, false},
+        ColorRow{{{"TERM", "dumb"}}, ColorChoice::Auto, true, false},
+        ColorRow{{{"NO_COLOR", "1"}}, ColorChoice::Always, false, true},
+        ColorRow{{{"CLICOLOR_FORCE", "1"}}, ColorChoice::Never, true, false},
     };
     for (const ColorRow& row : rows) {
         const testing::ScopedTrace trace(__FILE__, row.line, "");
@@ -142,10 +142,10 @@ TEST(Table, AlignsAndKeepsControlCharactersAway) {
 }
 
 TEST(Table, FitsTheWidthAndPaints) {
-    EXPECT_EQ(sample().render({.width = 22, .styles = Styles(true), .indent = "> "}),
-              "> \x1b[1mname\x1b[0m        \x1b[1mrows\x1b[0m  \x1b[1mid\x1b[0m\n"
-              "> orders     1,200  \x1b[32ma1\x1b[0m\n"
-              "> 日本 \\u{…      7\n");
+    EXPECT_EQ(sample().render({.width = 22, .styles = Styles(true), .indent = 2}),
+              "  \x1b[1mname\x1b[0m        \x1b[1mrows\x1b[0m  \x1b[1mid\x1b[0m\n"
+              "  orders     1,200  \x1b[32ma1\x1b[0m\n"
+              "  日本 \\u{…      7\n");
 }
 
 TEST(Table, NoLineIsWiderThanTheTerminalWhenColumnsMayShrink) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -9,6 +10,7 @@
 #include "core/progress.h"
 #include "term/stream.h"
 #include "term/style.h"
+#include "term/table.h"
 
 namespace trueup::app {
 
@@ -20,16 +22,16 @@ struct GlobalOptions {
     bool is_quiet = false;
     bool is_verbose = false;
     bool is_utc = false;
-    std::string timezone;  // A name of the tz database; empty: the process's own zone.
+    std::optional<std::string> timezone;  // A name of the tz database; else the process's own zone.
     term::ColorChoice color = term::ColorChoice::Auto;
     ProgressMode progress = ProgressMode::Auto;
 };
 
-/// The outside world as a command sees it; everything referred to outlives it.
+/// The outside world as a command sees it; everything pointed to outlives it, none of it is null.
 struct World {
-    term::Stream& out;
-    term::Stream& err;
-    const Clock& clock;
+    term::Stream* out;
+    term::Stream* err;
+    const Clock* clock;
     term::Environment environment;
 };
 
@@ -39,10 +41,10 @@ class Context {
     Context(World world, GlobalOptions options);
 
     /// The answer, and nothing else.
-    term::Stream& out() { return world_.out; }
+    term::Stream& out() { return *world_.out; }
     /// For people. Prefer warn() and say().
-    term::Stream& err() { return world_.err; }
-    const Clock& clock() const { return world_.clock; }
+    term::Stream& err() { return *world_.err; }
+    const Clock& clock() const { return *world_.clock; }
     const GlobalOptions& options() const { return options_; }
     bool is_json() const { return options_.is_json; }
     bool is_quiet() const { return options_.is_quiet; }
@@ -55,6 +57,8 @@ class Context {
 
     /// How to paint what goes to stdout.
     term::Styles out_styles() const;
+    /// For a table on stdout: as wide as the terminal, or as it takes in a pipe.
+    term::TableOptions table_options() const;
     /// For term::BarOptions.
     bool is_unicode() const;
     /// "2026-01-31 08:15:00" in the zone the person asked for.

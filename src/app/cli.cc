@@ -1,0 +1,135 @@
+#include "app/cli.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <ctime>
+#include <exception>
+
+#include "app/command_line.h"
+#include "app/exit_status.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/signal.h"
+#include "base/text.h"
+#include "json/json.h"
+
+namespace trueup::app {
+namespace {
+
+constexpr std::string_view kZoneDirectory = "/usr/share/zoneinfo";
+
+/// Makes `zone` the process's zone; before any worker exists, as the environment is everybody's.
+Status use_timezone(const std::string& zone) {
+    const bool is_name = std::all_of(zone.begin(), zone.end(), [](char c) {
+        const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        return is_letter || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '+' || c == '/';
+    });
+    const bool is_plain = is_name && !zone.empty() && zone.front() != '/';
+    const std::string path = join_path(kZoneDirectory, zone);
+    const auto info = is_plain ? TRY(file_info(path)) : std::nullopt;
+    if (zone != "UTC" && (!info || info->is_directory)) {
+        return fail(ErrorClass::Usage, fmt::format("--timezone: no zone is named \"{}\"", zone),
+                    fmt::format("zones are the files of {}, as Europe/Berlin", kZoneDirectory));
+    }
+    if (::setenv("TZ", zone.c_str(), 1) != 0) {
+        return fail(ErrorClass::Failed, "--timezone: the environment is full");
+    }
+    ::tzset();
+    return {};
+}
+
+Status check_config(const ConfigOptions& options) {
+    const auto info = TRY(file_info(options.config));
+    if (info && !info->is_directory) return {};
+    if (info) {
+        return fail(ErrorClass::Config, fmt::format("{}: is a directory", options.config),
+                    "--config takes the file");
+    }
+    std::vector<std::string> names;
+    const auto entries = list_directory(parent_path(options.config));
+    for (const Entry& entry : entries.value_or(std::vector<Entry>())) {
+        const bool is_yaml = entry.name.ends_with(".yaml") || entry.name.ends_with(".yml");
+        if (is_yaml && !entry.is_directory) names.push_back(entry.name);
+    }
+    const std::string_view path = options.config;
+    const auto name = path.substr(path.rfind('/') + 1);
+    return fail(ErrorClass::Config,
+                fmt::format("{}: no such file{}", path, did_you_mean(name, names)),
+                "--config names the configuration to work from");
+}
+
+/// Opens what the command needs, in this order; what it returns is why the command cannot run.
+Status meet(const Invocation& invocation) {
+    switch (invocation.command->needs) {
+        case Needs::Nothing: return {};
+        case Needs::Config: return check_config(*invocation.body.config);
+    }
+    std::unreachable();
+}
+
+Result<core::Verdict> run_command(const Invocation& invocation, const World& world) {
+    const GlobalOptions& options = invocation.options;
+    if (options.timezone) TRY(use_timezone(*options.timezone));
+    if (options.is_quiet) log::set_level(log::Level::Error);
+    if (options.is_verbose) log::set_level(log::Level::Info);
+    TRY(meet(invocation));
+    Context context(world, options);
+    return invocation.body.run(context);
+}
+
+Result<core::Verdict> run_words(const std::vector<std::string>& words, const Commands& commands,
+                                const World& world) {
+    const auto parsed = TRY(parse_command_line(words, commands));
+    if (const auto* printout = std::get_if<Printout>(&parsed)) {
+        world.out->write(printout->text);
+        return core::Verdict::Clean;
+    }
+    return run_command(std::get<Invocation>(parsed), world);
+}
+
+/// Exceptions of libraries are caught where they are called: one that comes here is a bug.
+Result<core::Verdict> run_guarded(const std::vector<std::string>& words, const Commands& commands,
+                                  const World& world) {
+    static constexpr auto kHint = "this is a bug: please report it with the command line";
+    try {
+        return run_words(words, commands, world);
+    } catch (const std::exception& error) {
+        return fail(ErrorClass::Bug, fmt::format("unexpected exception: {}", error.what()), kHint);
+    } catch (...) {
+        return fail(ErrorClass::Bug, "unexpected exception of an unknown type", kHint);
+    }
+}
+
+/// Whether errors are to be JSON, known even when the command line cannot be understood.
+bool asks_for_json(const std::vector<std::string>& words) {
+    const auto end = std::find(words.begin(), words.end(), "--");
+    return std::find(words.begin(), end, "--json") != end;
+}
+
+}  // namespace
+
+void print_error(const Error& error, bool is_json, term::Stream& err) {
+    const std::string message = printable(error.message);
+    const std::string hint = printable(error.hint);
+    if (is_json) {
+        const json::Value inner = {
+            {"class", name_of(error.kind)}, {"message", message}, {"hint", hint}};
+        const json::Value line = {{"error", inner}};
+        err.write(json::write(line) + "\n");
+        return;
+    }
+    err.write(fmt::format("trueup: {}\n", message));
+    if (!hint.empty()) err.write(fmt::format("hint: {}\n", hint));
+}
+
+int run_cli(const std::vector<std::string>& words, const Commands& commands, const World& world) {
+    Result<core::Verdict> outcome = run_guarded(words, commands, world);
+    const Status written = world.out->status();
+    if (outcome && !written) outcome = std::unexpected(written.error());  // The answer is lost.
+    if (!outcome) print_error(outcome.error(), asks_for_json(words), *world.err);
+    return exit_status(outcome, stop_signal());
+}
+
+}  // namespace trueup::app

@@ -1,0 +1,296 @@
+#include "app/cli.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <fstream>
+#include <stdexcept>
+
+namespace trueup::app {
+namespace {
+
+using testing::AllOf;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+/// What the last run of the "job" command was given.
+struct Seen {
+    ConfigOptions config;
+    int jobs = 0;
+    std::string table;
+    GlobalOptions global;
+};
+Seen g_seen;
+
+struct JobOptions : ConfigOptions {
+    int jobs = 1;
+    std::string table;
+};
+
+void job_flags(CLI::App& app, JobOptions& options) {
+    app.add_option("table", options.table, "Table to look at");
+    app.add_option("--jobs", options.jobs, "Ranges at once")->check(CLI::Range(1, 64));
+}
+
+Result<core::Verdict> run_job(const JobOptions& options, Context& context) {
+    g_seen = {options, options.jobs, options.table, context.options()};
+    if (options.table == "wrong") {
+        return fail(ErrorClass::Integrity, "table \x1b[31mwrong differs", "look\aat it");
+    }
+    if (options.table == "throws") throw std::runtime_error("library said no");
+    if (options.table == "later") return core::Verdict::Incomplete;
+    context.out().write(context.human_time(0) + "\n");
+    context.say("done with \x1b");
+    context.warn("careful");
+    return core::Verdict::Clean;
+}
+
+Commands test_commands() {
+    Commands commands;
+    commands.groups = {{"extract", "Copy tables, and prove the copy"}};
+    commands.commands = {
+        command<JobOptions>({"extract", "run", "Copy"}, Needs::Nothing, job_flags, run_job),
+        command<JobOptions>({"extract", "check", "Look first"}, Needs::Config, job_flags, run_job),
+        command<JobOptions>({"", "version", "Say which"}, Needs::Nothing, job_flags, run_job)};
+    return commands;
+}
+
+struct Ran {
+    int status;
+    std::string out;
+    std::string err;
+};
+
+Ran run(const std::vector<std::string>& words) {
+    g_seen = {};
+    term::StringStream out;
+    term::StringStream err;
+    const World world{.out = &out,
+                      .err = &err,
+                      .clock = &system_clock(),
+                      .environment = [](const char*) -> const char* { return nullptr; }};
+    const int status = run_cli(words, test_commands(), world);
+    return {status, out.text(), err.text()};
+}
+
+TEST(RunCli, GivesACommandItsOptions) {
+    const Ran ran = run({"extract", "run", "--jobs", "4", "-c", "a.yaml", "-e", "x", "-p", "k=v=w",
+                         "-e", "y", "--param", "l=", "orders"});
+    EXPECT_EQ(ran.status, 0) << ran.err;
+    EXPECT_EQ(g_seen.jobs, 4);
+    EXPECT_EQ(g_seen.table, "orders") << "a repeatable option took the argument";
+    EXPECT_EQ(g_seen.config.config, "a.yaml");
+    EXPECT_EQ(g_seen.config.exports, (std::vector<std::string>{"x", "y"}));
+    const std::vector<std::pair<std::string, std::string>> params = {{"k", "v=w"}, {"l", ""}};
+    EXPECT_EQ(g_seen.config.params, params);
+}
+
+TEST(RunCli, DefaultsToTheConfigurationHere) {
+    EXPECT_EQ(run({"extract", "run"}).status, 0);
+    EXPECT_EQ(g_seen.config.config, "trueup.yaml");
+    EXPECT_TRUE(g_seen.config.exports.empty());
+}
+
+TEST(RunCli, GlobalFlagsStandBeforeOrAfterTheCommand) {
+    const std::vector<std::string> flags = {
+        "--json", "--verbose", "--color=always", "--progress", "json", "--timezone", "UTC"};
+    for (const std::size_t at : {0U, 1U, 2U}) {
+        std::vector<std::string> words = {"extract", "run"};
+        words.insert(words.begin() + static_cast<std::ptrdiff_t>(at), flags.begin(), flags.end());
+        EXPECT_EQ(run(words).status, 0) << at;
+        EXPECT_TRUE(g_seen.global.is_json);
+        EXPECT_TRUE(g_seen.global.is_verbose);
+        EXPECT_EQ(g_seen.global.color, term::ColorChoice::Always);
+        EXPECT_EQ(g_seen.global.progress, ProgressMode::Json);
+        EXPECT_EQ(g_seen.global.timezone, "UTC");
+    }
+}
+
+TEST(RunCli, AnswersOnStdoutAndTalksOnStderr) {
+    EXPECT_EQ(run({"extract", "run", "--utc"}).out, "1970-01-01 00:00:00\n");
+    EXPECT_EQ(run({"extract", "run"}).err, "done with \\u{1B}\ntrueup: warning: careful\n");
+    EXPECT_EQ(run({"extract", "run", "--quiet"}).err, "trueup: warning: careful\n");
+}
+
+struct Refusal {
+    std::vector<std::string> words;
+    int status;
+    std::string message;
+    std::string hint = {};
+    int line = __builtin_LINE();
+};
+
+TEST(RunCli, RefusesWithASuggestion) {
+    const std::string options_hint = "\"trueup extract run --help\" lists the options";
+    const std::string commands_hint = "\"trueup --help\" lists the commands";
+    const Refusal rows[] = {
+        Refusal{{}, 64, "no command was given", commands_hint},
+        Refusal{{"extract"},
+                64,
+                "\"trueup extract\" needs a command",
+                "\"trueup extract --help\" lists the commands"},
+        Refusal{{"extarct", "run"},
+                64,
+                "unknown command \"extarct\" (did you mean \"extract\"?)",
+                commands_hint},
+        Refusal{{"run"}, 64, "unknown command \"run\" (did you mean \"extract run\"?)"},
+        Refusal{{"zzzzzzzzzz"}, 64, "unknown command \"zzzzzzzzzz\"\n"},
+        Refusal{{"extract", "rnu"}, 64, "unknown command \"rnu\" (did you mean \"run\"?)"},
+        Refusal{{"extract", "version"}, 64, "unknown command \"version\""},
+        Refusal{{"extract", "run", "--jbos", "2"},
+                64,
+                "unknown option \"--jbos\" (did you mean \"--jobs\"?)",
+                options_hint},
+        Refusal{
+            {"extract", "run", "--jsn"}, 64, "unknown option \"--jsn\" (did you mean \"--json\"?)"},
+        Refusal{{"extract", "run", "--jbos=2"}, 64, "unknown option \"--jbos\" (did you"},
+        Refusal{{"--colour", "never", "extract", "run"},
+                64,
+                "\"--colour\" (did you mean \"--color\"?)"},
+        Refusal{{"extract", "run", "a", "b"}, 64, "unexpected argument \"b\"", options_hint},
+        Refusal{{"extract", "run", "a", "version"}, 64, "unexpected argument \"version\""},
+        Refusal{{"extract", "run", "--jobs", "0"}, 64, "--jobs", options_hint},
+        Refusal{{"extract", "run", "--jobs", "x"}, 64, "--jobs"},
+        Refusal{{"extract", "run", "--jobs"}, 64, "--jobs"},
+        Refusal{{"extract", "run", "--color", "blue"},
+                64,
+                "--color: \"blue\" is none of always, auto, never"},
+        Refusal{{"extract", "run", "-p", "novalue"}, 64, "--param: \"novalue\" is not KEY=VALUE"},
+        Refusal{{"extract", "run", "-p", "=v"}, 64, "--param: \"=v\" is not KEY=VALUE"},
+        Refusal{{"extract", "run", "-q", "-v"}, 64, "--quiet excludes --verbose"},
+        Refusal{
+            {"extract", "run", "--timezone", "Moon/Base"}, 64, "no zone is named \"Moon/Base\""},
+        Refusal{{"extract", "run", "--timezone", "../passwd"}, 64, "no zone is named"},
+        Refusal{{"extract", "run", "--timezone", "/etc/passwd"}, 64, "no zone is named"},
+        Refusal{{"extract", "run", "--timezone", ""}, 64, "no zone is named"},
+        Refusal{{"extract", "run", "\x1b[31m", "\x1b[31m"}, 64, "argument \"\\u{1B}[31m\""},
+    };
+    for (const Refusal& row : rows) {
+        const testing::ScopedTrace trace(__FILE__, row.line, "");
+        const Ran ran = run(row.words);
+        EXPECT_EQ(ran.status, row.status);
+        EXPECT_EQ(ran.out, "");
+        EXPECT_THAT(ran.err, AllOf(StartsWith("trueup: "), HasSubstr(row.message)));
+        EXPECT_THAT(ran.err, HasSubstr("hint: " + row.hint));
+    }
+}
+
+TEST(RunCli, ErrorsAreMadePrintable) {
+    const Ran ran = run({"extract", "run", "wrong"});
+    EXPECT_EQ(ran.status, 3);
+    EXPECT_EQ(ran.err, "trueup: table \\u{1B}[31mwrong differs\nhint: look\\u{07}at it\n");
+}
+
+TEST(RunCli, ErrorsAreJsonWhenAskedFor) {
+    EXPECT_EQ(run({"extract", "run", "wrong", "--json"}).err,
+              R"({"error":{"class":"integrity","message":"table \\u{1B}[31mwrong differs",)"
+              R"("hint":"look\\u{07}at it"}})"
+              "\n");
+    EXPECT_THAT(run({"--json", "nonsense"}).err, StartsWith(R"({"error":{"class":"usage",)"));
+    EXPECT_THAT(run({"nonsense", "--", "--json"}).err, StartsWith("trueup: "));
+}
+
+TEST(RunCli, AnExceptionIsABug) {
+    const Ran ran = run({"extract", "run", "throws"});
+    EXPECT_EQ(ran.status, 70);
+    EXPECT_THAT(ran.err, StartsWith("trueup: unexpected exception: library said no\nhint: "));
+}
+
+TEST(RunCli, IncompleteIsNeitherCleanNorAnError) {
+    const Ran ran = run({"extract", "run", "later"});
+    EXPECT_EQ(ran.status, 2);
+    EXPECT_EQ(ran.err, "");
+}
+
+TEST(RunCli, HelpEndsWithTheExitStatuses) {
+    const std::vector<std::vector<std::string>> asked = {
+        {"--help"}, {"extract", "-h"}, {"extract", "run", "--help"}, {"help", "extract", "run"}};
+    for (const auto& words : asked) {
+        const Ran ran = run(words);
+        EXPECT_EQ(ran.status, 0);
+        EXPECT_EQ(ran.err, "");
+        EXPECT_THAT(ran.out, HasSubstr("EXIT STATUS"));
+        EXPECT_THAT(ran.out, EndsWith("everything done so far is durable\n\n"));
+    }
+    EXPECT_THAT(run({"help", "extract", "run"}).out, HasSubstr("trueup extract run [OPTIONS]"));
+    EXPECT_THAT(run({"extract", "run", "--version"}).out, StartsWith("trueup "));
+}
+
+TEST(RunCli, LooksForTheConfigurationBeforeTheCommandRuns) {
+    std::string folder = testing::TempDir() + "trueup_cli_XXXXXX";
+    ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+    const std::string there = folder + "/trueup.yaml";
+    std::ofstream(there) << "exports: []\n";
+    EXPECT_EQ(run({"extract", "check", "-c", there}).status, 0);
+
+    const Ran typo = run({"extract", "check", "-c", folder + "/treuup.yaml"});
+    EXPECT_EQ(typo.status, 78);
+    EXPECT_EQ(g_seen.config.config, "trueup.yaml") << "the command ran";
+    EXPECT_THAT(typo.err, HasSubstr("treuup.yaml: no such file (did you mean \"trueup.yaml\"?)"));
+    EXPECT_THAT(run({"extract", "check", "-c", folder}).err, HasSubstr("is a directory"));
+    EXPECT_EQ(::unlink(there.c_str()), 0);
+    EXPECT_EQ(::rmdir(folder.c_str()), 0);
+}
+
+TEST(RunCli, AnAnswerThatCannotBeWrittenIsAFailure) {
+    const int full = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
+    ASSERT_GE(full, 0);
+    term::FdStream out(full, "standard output");
+    term::StringStream err;
+    const World world{&out, &err, &system_clock(),
+                      [](const char*) -> const char* { return nullptr; }};
+    EXPECT_EQ(run_cli({"extract", "run"}, test_commands(), world), 1);
+    ::close(full);
+    EXPECT_THAT(err.text(), HasSubstr("trueup: cannot write to standard output"));
+}
+
+struct Place {
+    std::vector<std::string> flags;
+    bool is_tty;
+    std::string want;  // What standard error then begins with.
+    int line = __builtin_LINE();
+};
+
+TEST(Context, ProgressGoesWhereItBelongs) {
+    const Place rows[] = {
+        Place{{}, true, "\r\x1b[K"},
+        Place{{}, false, "reading\n"},
+        Place{{"--quiet"}, true, ""},
+        Place{{"--json"}, true, "\r\x1b[K"},
+        Place{{"--json"}, false, ""},
+        Place{{"--progress", "json"}, true, "{\"progress\":"},
+        Place{{"--progress", "json", "--quiet"}, false, "{\"progress\":"},
+        Place{{"--progress", "none"}, true, ""},
+    };
+    struct NoOptions {};
+    const auto flags = [](CLI::App&, NoOptions&) {};
+    const auto show = [](const NoOptions&, Context& context) -> Result<core::Verdict> {
+        core::Progress progress;
+        progress.begin_phase({.name = "reading"});
+        context.progress_sink()->show(progress, /*final=*/false);
+        return core::Verdict::Clean;
+    };
+    const Commands commands{
+        .groups = {},
+        .commands = {command<NoOptions>({"", "go", "Go"}, Needs::Nothing, flags, show)}};
+    for (const Place& row : rows) {
+        const testing::ScopedTrace trace(__FILE__, row.line, "");
+        term::StringStream out;
+        term::StringStream err(row.is_tty ? 80 : 0);
+        const World world{&out, &err, &system_clock(),
+                          [](const char*) -> const char* { return nullptr; }};
+        std::vector<std::string> words = {"go"};
+        words.insert(words.end(), row.flags.begin(), row.flags.end());
+        ASSERT_EQ(run_cli(words, commands, world), 0) << err.text();
+        EXPECT_THAT(err.text(), StartsWith(row.want));
+        EXPECT_EQ(err.text().empty(), row.want.empty());
+    }
+}
+
+}  // namespace
+}  // namespace trueup::app

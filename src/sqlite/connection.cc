@@ -37,6 +37,11 @@ Result<Connection> Connection::open(const std::string& path, const OpenOptions& 
     const auto timeout_ms = static_cast<int>(options.busy_timeout.count());
     sqlite3_busy_timeout(connection.native(), timeout_ms);
     TRY(connection.query_int64("PRAGMA schema_version"));
+    // SQLite falls back to reading only when it may not write, and says so at the first write.
+    if (options.mode != OpenMode::ReadOnly &&
+        sqlite3_db_readonly(connection.native(), "main") != 0) {
+        return failure(connection.native(), SQLITE_READONLY);
+    }
     return connection;
 }
 

@@ -121,7 +121,7 @@ class SourceSession {
     virtual Result<std::unique_ptr<ChunkReader>> read(const ReadRequest& request) = 0;
 };
 
-struct SourceIdentity {
+struct DatabaseIdentity {
     std::string engine;    // "sqlite"
     std::string version;   // Of the library or server.
     std::string database;  // Path or name.
@@ -130,7 +130,7 @@ struct SourceIdentity {
 class SourceDatabase {
   public:
     virtual ~SourceDatabase() = default;
-    virtual const SourceIdentity& identity() const = 0;
+    virtual const DatabaseIdentity& identity() const = 0;
     /// `count` connections; under Consistency::Snapshot all of them see one state, or Retryable
     /// when writers left no gap to take it in.
     virtual Result<std::vector<std::unique_ptr<SourceSession>>> open_sessions(

@@ -88,18 +88,22 @@ Status read_table_columns(sqlite::Connection& connection, const TableFacts& tabl
 
 Status read_query_columns(sqlite::Connection& connection, const std::string& query,
                           Relation& relation) {
-    const auto statement =
-        sqlite::Statement::prepare(connection, fmt::format("SELECT * FROM ({}\n)", query));
-    if (!statement) {
-        Error error = statement.error();
-        if (error.kind != ErrorClass::Retryable) error.kind = ErrorClass::Config;
-        return in_context(std::move(error), "the query does not run");
-    }
-    for (int i = 0; i < statement->column_count(); ++i) {
-        SourceColumn column;
-        column.name = std::string(statement->column_name(i));
-        column.source_type = std::string(statement->column_declared_type(i));
-        relation.columns.push_back(std::move(column));
+    // Alone first: inside a subquery SQLite would give two columns of one name different ones. Then as
+    // it will be read, which only a query that yields rows survives.
+    for (const std::string& sql : {query, fmt::format("SELECT * FROM ({}\n)", query)}) {
+        const auto statement = sqlite::Statement::prepare(connection, sql);
+        if (!statement) {
+            Error error = statement.error();
+            if (error.kind != ErrorClass::Retryable) error.kind = ErrorClass::Config;
+            return in_context(std::move(error), "the query does not run");
+        }
+        if (!relation.columns.empty()) break;
+        for (int i = 0; i < statement->column_count(); ++i) {
+            SourceColumn column;
+            column.name = std::string(statement->column_name(i));
+            column.source_type = std::string(statement->column_declared_type(i));
+            relation.columns.push_back(std::move(column));
+        }
     }
     return {};
 }

@@ -111,7 +111,7 @@ class SqliteDatabase final : public SourceDatabase {
     explicit SqliteDatabase(std::string path)
         : path_(std::move(path)), identity_{"sqlite", sqlite3_libversion(), path_} {}
 
-    const SourceIdentity& identity() const override { return identity_; }
+    const DatabaseIdentity& identity() const override { return identity_; }
 
     Result<std::vector<std::unique_ptr<SourceSession>>> open_sessions(
         int count, Consistency consistency) override {
@@ -177,7 +177,7 @@ class SqliteDatabase final : public SourceDatabase {
     }
 
     std::string path_;
-    SourceIdentity identity_;
+    DatabaseIdentity identity_;
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "app/command_line.h"
 #include "app/exit_status.h"
+#include "base/check.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/signal.h"
@@ -64,7 +65,9 @@ Status check_config(const ConfigOptions& options) {
 Status meet(const Invocation& invocation) {
     switch (invocation.command->needs) {
         case Needs::Nothing: return {};
-        case Needs::Config: return check_config(*invocation.body.config);
+        case Needs::Config:
+            CHECK(invocation.body.config != nullptr);  // Its options derive from ConfigOptions.
+            return check_config(*invocation.body.config);
     }
     std::unreachable();
 }

@@ -12,7 +12,7 @@
 #include "base/result.h"
 #include "core/verdict.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): the library names it so.
 class App;
 }
 

@@ -11,11 +11,11 @@ namespace trueup::app {
 Context::Context(World world, GlobalOptions options)
     : world_(std::move(world)), options_(std::move(options)) {}
 
-void Context::warn(std::string_view sentence) {
+void Context::warn(std::string_view sentence) const {
     err().write(fmt::format("trueup: warning: {}\n", printable(sentence)));
 }
 
-void Context::say(std::string_view sentence) {
+void Context::say(std::string_view sentence) const {
     if (is_quiet() || is_json()) return;
     err().write(fmt::format("{}\n", printable(sentence)));
 }
@@ -34,7 +34,7 @@ std::string Context::human_time(UnixMicros time) const {
     return trueup::human_time(time, options_.is_utc);
 }
 
-std::unique_ptr<core::ProgressSink> Context::progress_sink() {
+std::unique_ptr<core::ProgressSink> Context::progress_sink() const {
     switch (options_.progress) {
         case ProgressMode::Json: return core::json_progress(err(), clock());
         case ProgressMode::None: return core::no_progress();

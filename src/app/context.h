@@ -41,9 +41,9 @@ class Context {
     Context(World world, GlobalOptions options);
 
     /// The answer, and nothing else.
-    term::Stream& out() { return *world_.out; }
+    term::Stream& out() const { return *world_.out; }
     /// For people. Prefer warn() and say().
-    term::Stream& err() { return *world_.err; }
+    term::Stream& err() const { return *world_.err; }
     const Clock& clock() const { return *world_.clock; }
     const GlobalOptions& options() const { return options_; }
     bool is_json() const { return options_.is_json; }
@@ -51,9 +51,9 @@ class Context {
     bool is_verbose() const { return options_.is_verbose; }
 
     /// "trueup: warning: …" on stderr, made printable.
-    void warn(std::string_view sentence);
+    void warn(std::string_view sentence) const;
     /// One line on stderr about what is being done; nothing under --quiet or --json.
-    void say(std::string_view sentence);
+    void say(std::string_view sentence) const;
 
     /// How to paint what goes to stdout.
     term::Styles out_styles() const;
@@ -66,7 +66,7 @@ class Context {
 
     /// Where progress belongs: as --progress says; by itself a line on a terminal, lines
     /// elsewhere, and nothing under --quiet or when --json keeps stderr for JSON.
-    std::unique_ptr<core::ProgressSink> progress_sink();
+    std::unique_ptr<core::ProgressSink> progress_sink() const;
 
   private:
     World world_;

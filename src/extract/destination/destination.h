@@ -45,24 +45,24 @@ class Destination {
 
     /// Where to write what will become `name`: `.<name>.tmp-<run_id>` in the same folder, made
     /// when missing.
-    Result<std::string> begin_part(const PartName& part);
+    Result<std::string> begin_part(const PartName& part) const;
     /// Makes the part durable, then visible: sync the file, rename, sync the folder. A file of that
     /// name is replaced, which is what doing a chunk again needs.
-    Status commit_part(const PartName& part);
+    Status commit_part(const PartName& part) const;
     /// Removes what begin_part() led to; fine when there is nothing.
-    Status drop_part(const PartName& part);
+    Status drop_part(const PartName& part) const;
 
     /// Removes the temporary files of these runs and returns their names. Others may be at work.
-    Result<std::vector<std::string>> sweep_temporaries(std::span<const std::string> run_ids);
+    Result<std::vector<std::string>> sweep_temporaries(std::span<const std::string> run_ids) const;
 
     /// Every file, sorted by name, without the lock and without `_quarantine`.
     Result<std::vector<DestinationFile>> list() const;
     /// Moves the files to `_quarantine/<stamp>/`, under the same names; missing ones are passed
     /// over. Durable when it returns. Returns the names that were moved.
     Result<std::vector<std::string>> quarantine(std::span<const std::string> names,
-                                                std::string_view stamp);
+                                                std::string_view stamp) const;
     /// Removes a file for good, durably; fine when it is missing.
-    Status remove(std::string_view name);
+    Status remove(std::string_view name) const;
 
     /// What can still be written here.
     Result<std::uint64_t> free_space() const;

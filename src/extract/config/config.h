@@ -119,7 +119,7 @@ struct ColumnOverride {
 };
 
 enum class DestinationType : std::uint8_t { Local, Stdout };
-struct Destination {
+struct DestinationSettings {
     DestinationType type = DestinationType::Local;
     /// Absolute, with its {tokens}; see expand_path(). Empty for Stdout.
     std::string path;
@@ -137,7 +137,7 @@ struct Export {
     Chunking chunking;
     Tuning tuning;
     Output output;
-    Destination destination;
+    DestinationSettings destination;
     std::vector<ColumnOverride> columns;  // At most one per column.
     Verify verify = Verify::Size;
     Place at;

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/fault.h"
 #include "extract/ledger/ledger_impl.h"
 
 namespace trueup::extract {
@@ -59,6 +60,7 @@ Status insert_remainder(sqlite::Connection& db, std::string_view run_id, const C
 Status record_parts(sqlite::Connection& db, std::string_view run_id, std::int64_t chunk_id,
                     const std::vector<PartRecord>& parts) {
     for (const PartRecord& part : parts) TRY(insert_part(db, run_id, part));
+    FAULT_POINT("ledger: parts without their chunk");
     const PartSums sums = sums_of(parts);
     TRY(db.run("UPDATE chunk SET rows = ?, bytes = ? WHERE run_id = ? AND chunk_id = ?",
                {sums.rows, sums.bytes, run_id, chunk_id}));
@@ -143,6 +145,7 @@ Result<ChunkRecord> Ledger::split_chunk(std::string_view run_id, std::int64_t ch
             db.run("UPDATE chunk SET bounds = ?, rows_expected = max(0, rows_expected - ?) "
                    "WHERE run_id = ? AND chunk_id = ?",
                    {split.kept_bounds_json, split.remainder.rows_expected, run_id, chunk_id}));
+        FAULT_POINT("ledger: chunk cut without its remainder");
         return insert_remainder(db, run_id, origin, remainder);
     };
     TRY(impl_->write("split chunk", work));

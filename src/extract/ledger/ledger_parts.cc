@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/fault.h"
 #include "extract/ledger/ledger_impl.h"
 #include "json/json.h"
 
@@ -78,6 +79,7 @@ Status replace_chunk(sqlite::Connection& db, std::string_view run_id,
         db.run("UPDATE part SET status = 'superseded', replaced_by = ? WHERE run_id = ? "
                "AND chunk_id = ? AND status = 'committed'",
                {paths_to_json(paths), run_id, chunk.chunk_id}));
+    FAULT_POINT("ledger: parts superseded without successors");
     for (const PartRecord& part : parts) TRY(insert_part(db, run_id, part));
     const PartSums sums = sums_of(parts);
     return db.run("UPDATE chunk SET rows = ?, bytes = ? WHERE run_id = ? AND chunk_id = ?",

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/fault.h"
 #include "extract/ledger/ledger_impl.h"
 
 namespace trueup::extract {
@@ -117,6 +118,7 @@ Status Ledger::begin_run(const RunRecord& run, std::span<const NewChunk> chunks)
                         "resume it, or give it up with --fresh");
         }
         TRY(insert_run(db, run));
+        FAULT_POINT("ledger: run without its chunks");
         return insert_chunks(db, run.run_id, chunks);
     });
 }
@@ -191,6 +193,7 @@ Result<RunRecord> Ledger::finish_run(std::string_view run_id, const RunEnd& end)
         if (end.status == RunStatus::Done) TRY(refuse_unfinished_chunks(db, run_id));
         TRY(db.run("UPDATE run SET status = ?, finished_at = ?, error = ? WHERE run_id = ?",
                    {name_of(end.status), end.at, end.error, run_id}));
+        FAULT_POINT("ledger: run ended without its cursor");
         if (end.cursor) TRY(put_cursor(db, *end.cursor));
         after = TRY(need_run(db, run_id));
         return {};
@@ -208,6 +211,7 @@ Status Ledger::abandon_run(std::string_view run_id, UnixMicros at) {
         }
         TRY(db.run("UPDATE run SET status = 'abandoned', finished_at = ? WHERE run_id = ?",
                    {at, run_id}));
+        FAULT_POINT("ledger: run abandoned, parts not retired");
         TRY(db.run("UPDATE part SET status = 'superseded' WHERE run_id = ?", {run_id}));
         return refresh_run_totals(db, run_id);
     });

@@ -7,4 +7,6 @@ namespace trueup::app {
 
 Command version_command();
 
+Command extract_run_command();
+
 }  // namespace trueup::app

@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "extract/source/duckdb_source.h"
 #include "extract/source/sqlite_source.h"
 
 namespace trueup::extract {

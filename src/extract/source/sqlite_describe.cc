@@ -88,8 +88,8 @@ Status read_table_columns(sqlite::Connection& connection, const TableFacts& tabl
 
 Status read_query_columns(sqlite::Connection& connection, const std::string& query,
                           Relation& relation) {
-    // Alone first: inside a subquery SQLite would give two columns of one name different ones. Then as
-    // it will be read, which only a query that yields rows survives.
+    // Alone first: inside a subquery SQLite would give two columns of one name different ones. Then
+    // as it will be read, which only a query that yields rows survives.
     for (const std::string& sql : {query, fmt::format("SELECT * FROM ({}\n)", query)}) {
         const auto statement = sqlite::Statement::prepare(connection, sql);
         if (!statement) {

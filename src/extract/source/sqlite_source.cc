@@ -7,10 +7,9 @@
 #include <utility>
 
 #include "base/bytes.h"
-#include "base/clock.h"
 #include "base/file.h"
-#include "base/hash.h"
 #include "base/text.h"
+#include "extract/source/file_state.h"
 #include "extract/source/sqlite_parts.h"
 
 namespace trueup::extract {
@@ -126,25 +125,9 @@ class SqliteDatabase final : public SourceDatabase {
     }
 
     Result<std::optional<std::string>> state() override {
-        std::string facts;
-        for (const auto& [suffix, bytes] :
-             {std::pair{"", kDatabaseHeaderBytes}, std::pair{"-wal", kWalHeaderBytes}}) {
-            const std::string file = path_ + suffix;
-            const auto info = TRY(file_info(file));
-            if (!info) continue;
-            // A file changed within the last ticks of the file system's clock may change again
-            // without its time telling.
-            constexpr std::int64_t kTickNs = 50'000'000;
-            if (system_clock().now() * 1000 - info->mtime_ns < kTickNs) {
-                return std::optional<std::string>{};
-            }
-            std::string head(bytes, '\0');
-            const File opened = TRY(File::open_read(file));
-            head.resize(TRY(opened.read_at(0, std::as_writable_bytes(std::span(head)))));
-            facts += fmt::format("{}:{}:{}:{}:{}\n", suffix, info->inode, info->bytes,
-                                 info->mtime_ns, sha256_hex(head));
-        }
-        return std::optional(sha256_hex(facts));
+        const WatchedFile files[] = {{path_, kDatabaseHeaderBytes},
+                                     {path_ + "-wal", kWalHeaderBytes}};
+        return state_of_files(files);
     }
 
   private:

@@ -1,0 +1,93 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "app/commands.h"
+#include "app/extract_job.h"
+#include "base/text.h"
+#include "extract/run/run.h"
+#include "json/json.h"
+
+namespace trueup::app {
+namespace {
+
+struct RunOptions : ConfigOptions {
+    bool is_fresh = false;
+};
+
+void run_flags(CLI::App& app, RunOptions& options) {
+    app.add_flag("--fresh", options.is_fresh,
+                 "Start anew: give an unfinished run up, and read an unchanged source again");
+}
+
+json::Value to_json(const extract::RunSummary& summary) {
+    return {{"export", summary.export_name},
+            {"run_id", summary.run_id},
+            {"outcome", extract::name_of(summary.outcome)},
+            {"resumed", summary.is_resumed},
+            {"prefix", summary.prefix},
+            {"rows", summary.rows},
+            {"parts", summary.parts},
+            {"bytes", summary.bytes},
+            {"chunks", summary.chunks},
+            {"retries", summary.retries},
+            {"values_nulled", summary.values_nulled},
+            {"seconds", summary.seconds}};
+}
+
+std::string sentence_of(const extract::RunSummary& summary) {
+    const std::string amount = fmt::format("{} rows in {} part{}, {}", grouped(summary.rows),
+                                           summary.parts, summary.parts == 1 ? "" : "s",
+                                           human_bytes(static_cast<std::uint64_t>(summary.bytes)));
+    switch (summary.outcome) {
+        case extract::RunOutcome::Unchanged:
+            return fmt::format("{}: nothing to do, the source is as run {} left it ({})",
+                               summary.export_name, summary.run_id, amount);
+        case extract::RunOutcome::Written:
+            return fmt::format("{}: {}, {}", summary.export_name, amount,
+                               human_seconds(summary.seconds));
+        case extract::RunOutcome::Done: break;
+    }
+    const auto rate = static_cast<std::int64_t>(static_cast<double>(summary.rows) /
+                                                std::max(summary.seconds, 1e-6));
+    return fmt::format("{}: {}, {} ({} rows/s){}\n  {}", summary.export_name, amount,
+                       human_seconds(summary.seconds), grouped(rate),
+                       summary.is_resumed ? ", resumed" : "", summary.prefix);
+}
+
+Result<core::Verdict> run_run(const RunOptions& options, Context& context) {
+    json::Value answers = json::Value::array();
+    const auto work = [&](const extract::JobContext& job) -> Result<core::Verdict> {
+        const extract::RunSummary summary =
+            TRY(extract::run_export(job, {.is_fresh = options.is_fresh}));
+        for (const std::string& warning : summary.warnings) context.warn(warning);
+        if (summary.values_nulled > 0) {
+            context.warn(fmt::format("{}: {} values did not fit their column and are NULL",
+                                     summary.export_name, grouped(summary.values_nulled)));
+        }
+        answers.push_back(to_json(summary));
+        // An export to standard output leaves it to the rows.
+        const bool owns_stdout = summary.outcome != extract::RunOutcome::Written;
+        if (!owns_stdout) context.say(sentence_of(summary));
+        if (owns_stdout && !context.is_json() && !context.is_quiet()) {
+            context.out().write(printable(sentence_of(summary)) + "\n");
+        }
+        return core::Verdict::Clean;
+    };
+    auto verdict = for_each_export(options, context, work);
+    if (context.is_json() && !answers.empty() &&
+        answers.back().at("outcome") != extract::name_of(extract::RunOutcome::Written)) {
+        context.out().write(json::write({{"exports", answers}}, 2) + "\n");
+    }
+    return verdict;
+}
+
+}  // namespace
+
+Command extract_run_command() {
+    return command<RunOptions>(
+        {"extract", "run", "Read the exports, or go on where the last run stopped"}, Needs::Config,
+        run_flags, run_run);
+}
+
+}  // namespace trueup::app

@@ -1,0 +1,231 @@
+#include "extract/run/job.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/text.h"
+#include "json/json.h"
+
+namespace trueup::extract {
+namespace {
+
+/// Raised when the meaning of a plan changes, so that an older run is not resumed under it.
+constexpr int kPlanVersion = 1;
+
+constexpr std::int64_t kRowGroupRowsDefault = 122'880;
+
+std::int64_t row_group_rows(const RowGroups& groups, const Relation& relation) {
+    const std::uint64_t row_bytes =
+        std::max<std::uint64_t>(relation.row_bytes_estimate.value_or(128), 1);
+    std::int64_t rows = kRowGroupRowsDefault;
+    switch (groups.by) {
+        case RowGroupBy::Default: break;
+        case RowGroupBy::FixedRows: rows = groups.rows; break;
+        case RowGroupBy::FixedMemory:
+        case RowGroupBy::Auto:
+            rows = static_cast<std::int64_t>(groups.target_bytes / row_bytes);
+            break;
+    }
+    if (groups.bytes_max != 0) {
+        rows = std::min(rows, static_cast<std::int64_t>(groups.bytes_max / row_bytes));
+    }
+    return std::clamp<std::int64_t>(rows, 1, 10'000'000);
+}
+
+json::Value chunking_json(const Chunking& chunking) {
+    return {{"mode", static_cast<int>(chunking.mode)},
+            {"by", name_of(chunking.by)},
+            {"columns", chunking.columns},
+            {"rows", chunking.rows},
+            {"bytes", chunking.bytes},
+            {"count", chunking.count},
+            {"days", chunking.days}};
+}
+
+json::Value format_json(const ManifestFormat& format) {
+    json::Value options = json::Value::object();
+    for (const auto& [name, value] : format.options) options[name] = value;
+    return {{"kind", format.kind}, {"options", options}};
+}
+
+void collect_differences(const std::string& path, const json::Value& left, const json::Value& right,
+                         std::vector<std::string>& found) {
+    if (left == right) return;
+    if (!left.is_object() || !right.is_object()) {
+        found.push_back(path);
+        return;
+    }
+    std::set<std::string> keys;
+    for (const auto& [key, value] : left.items()) keys.insert(key);
+    for (const auto& [key, value] : right.items()) keys.insert(key);
+    for (const std::string& key : keys) {
+        const json::Value* a = json::find(left, key);
+        const json::Value* b = json::find(right, key);
+        const json::Value nothing;
+        collect_differences(path.empty() ? key : path + "." + key, a == nullptr ? nothing : *a,
+                            b == nullptr ? nothing : *b, found);
+    }
+}
+
+}  // namespace
+
+columnar::PartFormat part_format(const Export& wanted, const Relation& relation) {
+    const Output& output = wanted.output;
+    columnar::PartFormat format;
+    format.format =
+        output.format == Format::Parquet ? columnar::Format::Parquet : columnar::Format::Csv;
+    format.compression = std::string(name_of(output.compression));
+    if (output.compression == Compression::Zstd || output.compression == Compression::Gzip) {
+        format.level = output.compression_level;
+    }
+    format.row_group_rows = row_group_rows(output.row_groups, relation);
+    format.csv = {.delimiter = output.csv.delimiter,
+                  .quote = output.csv.quote,
+                  .null_text = output.csv.null_text,
+                  .has_header = output.csv.has_header};
+    return format;
+}
+
+ManifestFormat manifest_format(const columnar::PartFormat& format) {
+    const bool is_parquet = format.format == columnar::Format::Parquet;
+    ManifestFormat described{is_parquet ? "parquet" : "csv", {{"compression", format.compression}}};
+    if (format.level) described.options.emplace_back("level", fmt::format("{}", *format.level));
+    if (is_parquet) {
+        described.options.emplace_back("row_group_rows", fmt::format("{}", format.row_group_rows));
+        return described;
+    }
+    described.options.emplace_back("delimiter", std::string(1, format.csv.delimiter));
+    described.options.emplace_back("quote", std::string(1, format.csv.quote));
+    described.options.emplace_back("null", format.csv.null_text);
+    described.options.emplace_back("header", format.csv.has_header ? "true" : "false");
+    return described;
+}
+
+Result<columnar::PartFormat> parse_format(const ManifestFormat& format, std::string_view what) {
+    const auto refuse = [&](std::string_view option) {
+        return fail(ErrorClass::Integrity,
+                    fmt::format("{}: format.{} is not one that parts have", what, option));
+    };
+    columnar::PartFormat parsed;
+    if (format.kind != "parquet" && format.kind != "csv") return refuse("kind");
+    parsed.format = format.kind == "parquet" ? columnar::Format::Parquet : columnar::Format::Csv;
+    constexpr std::string_view kCodecs[] = {"zstd", "snappy", "gzip", "lz4", "none"};
+    for (const auto& [name, value] : format.options) {
+        const auto number = parse_int64(value);
+        const bool is_character = value.size() == 1;
+        if (name == "compression") {
+            if (std::ranges::find(kCodecs, value) == std::end(kCodecs)) return refuse(name);
+            parsed.compression = value;
+        } else if (name == "level") {
+            if (!number || *number < 0 || *number > 22) return refuse(name);
+            parsed.level = static_cast<int>(*number);
+        } else if (name == "row_group_rows") {
+            if (!number || *number < 1) return refuse(name);
+            parsed.row_group_rows = *number;
+        } else if (name == "delimiter" || name == "quote") {
+            if (!is_character) return refuse(name);
+            (name == "quote" ? parsed.csv.quote : parsed.csv.delimiter) = value.front();
+        } else if (name == "null") {
+            parsed.csv.null_text = value;
+        } else if (name == "header") {
+            parsed.csv.has_header = value == "true";
+        }
+    }
+    return parsed;
+}
+
+Result<ManifestPart> manifest_part(const PartRecord& part, const ChunkRecord& chunk) {
+    ManifestPart described{.path = part.path,
+                           .chunk_id = part.chunk_id,
+                           .chunk_kind = chunk.kind,
+                           .bounds_json = chunk.bounds_json,
+                           .rows = part.rows,
+                           .bytes = part.bytes,
+                           .sha256 = part.sha256,
+                           .row_digest = part.row_digest,
+                           .value_errors = part.value_errors,
+                           .generation = part.generation,
+                           .is_committed = part.status == PartStatus::Committed,
+                           .replaced_by = part.replaced_by};
+    const std::string what = fmt::format("the part {} in the ledger", part.path);
+    const json::Value digests = TRY(json::parse(part.column_digests_json, what));
+    for (const json::Value& digest : digests) {
+        const std::string column = TRY(json::string_at(digest, "column", what));
+        const std::string hex = TRY(json::string_at(digest, "digest", what));
+        const std::int64_t nulls = TRY(json::int64_at(digest, "nulls", what));
+        described.column_digests.push_back({column, hex, nulls});
+    }
+    return described;
+}
+
+std::vector<ManifestColumn> manifest_columns(const Relation& relation) {
+    std::vector<ManifestColumn> columns;
+    for (const SourceColumn& column : relation.columns) {
+        columns.push_back({column.name, column.source_type, columnar::name_of(column.type),
+                           column.is_nullable, std::string(name_of(column.fidelity))});
+    }
+    return columns;
+}
+
+Result<std::vector<columnar::NamedType>> part_columns(const Manifest& manifest) {
+    std::vector<columnar::NamedType> columns;
+    for (const ManifestColumn& column : manifest.columns) {
+        const auto type = columnar::parse_type(column.type);
+        if (!type) {
+            return fail(ErrorClass::Integrity,
+                        fmt::format("the manifest of {}: column {} has the type {}, which parts do "
+                                    "not have",
+                                    manifest.export_name, column.name, column.type));
+        }
+        columns.push_back({column.name, *type});
+    }
+    return columns;
+}
+
+PlanDocument plan_document(const JobContext& job, const DatabaseIdentity& database,
+                           const Relation& relation) {
+    const Export& wanted = *job.wanted;
+    json::Value columns = json::Value::array();
+    for (const SourceColumn& column : relation.columns) {
+        columns.push_back({{"name", column.name},
+                           {"type", columnar::name_of(column.type)},
+                           {"on_value_error", name_of(column.on_value_error)}});
+    }
+    const json::Value document = {
+        {"version", kPlanVersion},
+        {"export", wanted.name},
+        {"source", {{"engine", database.engine}, {"database", database.database}}},
+        {"table", wanted.table ? json::Value(relation.name) : json::Value()},
+        {"query", wanted.query ? json::Value(*wanted.query) : json::Value()},
+        {"columns", columns},
+        {"chunks", chunking_json(wanted.chunking)},
+        {"destination", wanted.destination.path},
+        {"format", format_json(manifest_format(part_format(wanted, relation)))},
+        {"max_file_size", wanted.output.file_bytes_max},
+        {"skip_empty", wanted.output.skips_empty}};
+    std::string text = json::write(document);
+    std::string hash = sha256_hex(text);
+    return {std::move(text), std::move(hash)};
+}
+
+std::string plan_difference(const std::string& old_json, const std::string& new_json) {
+    const auto before = json::parse(old_json, "the recorded plan");
+    const auto now = json::parse(new_json, "the plan");
+    if (!before || !now) return "the plan";
+    std::vector<std::string> found;
+    collect_differences("", *before, *now, found);
+    return fmt::format("{}", fmt::join(found, ", "));
+}
+
+std::string prefix_of(const Export& wanted, const std::string& run_id, UnixMicros now) {
+    const PathTokens tokens{wanted.name, rfc3339(now).substr(0, 10), run_id};
+    return absolute_path(expand_path(wanted.destination.path, tokens));
+}
+
+}  // namespace trueup::extract

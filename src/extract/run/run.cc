@@ -1,0 +1,460 @@
+#include "extract/run/run.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "base/check.h"
+#include "base/fault.h"
+#include "base/file.h"
+#include "base/signal.h"
+#include "extract/destination/destination.h"
+#include "extract/ledger/ledger.h"
+#include "extract/manifest/manifest_store.h"
+#include "extract/plan/plan.h"
+#include "extract/run/stdout_run.h"
+#include "extract/run/worker_pool.h"
+#include "json/json.h"
+
+namespace trueup::extract {
+namespace {
+
+/// Keeps the lease alive while it lives, and stops the workers when it was lost.
+class Heartbeat {
+  public:
+    Heartbeat(Ledger& ledger, const Lease& lease, const Clock& clock, std::atomic<bool>& stop)
+        : thread_([&ledger, &lease, &clock, &stop](const std::stop_token& token) {
+              std::mutex mutex;
+              std::condition_variable_any wake;
+              std::unique_lock lock(mutex);
+              const auto ending = [&token] { return token.stop_requested(); };
+              while (!wake.wait_for(lock, token, kHeartbeatInterval, ending)) {
+                  const Status beat = ledger.heartbeat(lease, clock.now());
+                  // A busy ledger is fine until the next beat; a lost lease is not.
+                  if (!beat && beat.error().kind != ErrorClass::Failed) stop = true;
+              }
+          }) {}
+
+  private:
+    std::jthread thread_;
+};
+
+/// What a resume needs besides the plan: stored with the run.
+struct RunState {
+    std::string source_state;  // Empty: unknown.
+    std::vector<std::string> key;
+    bool is_whole = true;
+    std::int64_t rows_target = 0;
+};
+
+std::string to_text(const RunState& state) {
+    return json::write({{"state", state.source_state},
+                        {"key", state.key},
+                        {"whole", state.is_whole},
+                        {"rows_target", state.rows_target}});
+}
+
+Result<RunState> parse_state(const std::string& text) {
+    constexpr std::string_view kWhat = "a run of the ledger";
+    const json::Value value = TRY(json::parse(text, kWhat));
+    RunState state;
+    state.source_state = TRY(json::string_at(value, "state", kWhat));
+    state.is_whole = TRY(json::bool_at(value, "whole", kWhat));
+    state.rows_target = TRY(json::int64_at(value, "rows_target", kWhat));
+    for (const json::Value& column : *TRY(json::array_at(value, "key", kWhat))) {
+        if (!column.is_string()) return fail(ErrorClass::Integrity, "a run of the ledger: no key");
+        state.key.push_back(column.get<std::string>());
+    }
+    return state;
+}
+
+std::int64_t peak_rss_bytes() {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss * 1024;
+}
+
+/// One run of one export, step by step.
+class ExportRun {
+  public:
+    ExportRun(const JobContext& job, const RunOptions& options)
+        : job_(job), wanted_(*job.wanted), options_(options) {
+        summary_.export_name = wanted_.name;
+    }
+
+    Result<RunSummary> run() {
+        const auto started = job_.clock->monotonic();
+        TRY(inspect());
+        TRY(find_earlier_run());
+        if (TRY(is_unchanged())) {
+            summary_.outcome = RunOutcome::Unchanged;
+        } else {
+            TRY(plan());
+            TRY(protect());
+            Status done = apply_verify_record();
+            if (!done) TRY(record_failure(std::move(done).error()));
+        }
+        summary_.seconds = std::chrono::duration<double>(job_.clock->monotonic() - started).count();
+        return std::move(summary_);
+    }
+
+  private:
+    /// Reads and never writes.
+    Status inspect() {
+        database_ = TRY(open_database(job_.config->source));
+        const auto before = TRY(database_->state());
+        sessions_ = TRY(database_->open_sessions(std::max(wanted_.tuning.workers, 1),
+                                                 job_.config->source.consistency));
+        const auto after = TRY(database_->state());
+        // The token belongs to the snapshot only when nothing moved while it was taken.
+        if (before && before == after) state_.source_state = *before;
+        relation_ = TRY(sessions_[0]->describe(wanted_));
+        plan_ = plan_document(job_, database_->identity(), relation_);
+        return {};
+    }
+
+    Status find_earlier_run() {
+        const std::string path = ledger_path(job_.config->file);
+        auto ledger = TRY(Ledger::open(path));
+        ledger_.emplace(std::move(ledger));
+        LedgerFilter filter;
+        filter.export_name = wanted_.name;
+        filter.limit = 1000;
+        for (const RunRecord& run : TRY(ledger_->runs(filter))) {
+            const bool is_unfinished =
+                run.status == RunStatus::Running || run.status == RunStatus::Failed;
+            // Under {run_id} or {date} the unfinished run stands elsewhere than a new one would.
+            if (is_unfinished && !unfinished_) unfinished_ = run;
+            if (run.status == RunStatus::Done && !last_done_) last_done_ = run;
+        }
+        if (!unfinished_ || options_.is_fresh) return {};
+        if (unfinished_->plan_hash == plan_.hash) return {};
+        return fail(
+            ErrorClass::Config,
+            fmt::format("run {} of export {} is not finished, and the plan changed since: {}",
+                        unfinished_->run_id, wanted_.name,
+                        plan_difference(unfinished_->plan_json, plan_.json)),
+            "undo the change to finish that run, or give it up with --fresh");
+    }
+
+    Result<bool> is_unchanged() {
+        if (options_.is_fresh || unfinished_ || !last_done_ || state_.source_state.empty()) {
+            return false;
+        }
+        if (last_done_->plan_hash != plan_.hash) return false;
+        const auto recorded = parse_state(last_done_->source_state);
+        if (!recorded || recorded->source_state != state_.source_state) return false;
+        const std::string& prefix = last_done_->prefix;
+        const auto marker = check_marker(prefix);
+        if (!marker || *marker != Marker::Valid) return false;
+        const auto manifest = TRY(read_manifest(prefix));
+        if (!manifest || manifest->run_id != last_done_->run_id) return false;
+        for (const ManifestPart& part : manifest->parts) {
+            if (!part.is_committed) continue;
+            const auto info = TRY(file_info(join_path(prefix, part.path)));
+            if (!info || static_cast<std::int64_t>(info->bytes) != part.bytes) return false;
+        }
+        const ManifestTotals totals = manifest->totals();
+        summary_.run_id = last_done_->run_id;
+        summary_.prefix = prefix;
+        summary_.rows = totals.rows;
+        summary_.parts = totals.parts;
+        summary_.bytes = totals.bytes;
+        return true;
+    }
+
+    /// Decides what will be read, as a value.
+    Status plan() {
+        if (unfinished_ && !options_.is_fresh) return plan_resume();
+        const UnixMicros now = job_.clock->now();
+        run_.run_id =
+            fmt::format("{}-{}-{}", wanted_.name, compact_time(now), random_hex(*job_.random, 4));
+        run_.export_name = wanted_.name;
+        run_.prefix = prefix_of(wanted_, run_.run_id, now);
+        run_.plan_hash = plan_.hash;
+        run_.plan_json = plan_.json;
+        run_.started_at = now;
+        job_.progress->begin_phase({.name = "planning " + wanted_.name});
+        ChunkPlan chunks = TRY(plan_chunks(*sessions_[0], relation_, wanted_));
+        summary_.warnings = chunks.warnings;
+        key_ = chunks.key;
+        state_.is_whole = !key_.has_value();
+        if (key_) state_.key = key_->columns;
+        const bool may_cut = key_ && key_->is_ordered && chunks.kind != ChunkKind::Count &&
+                             chunks.kind != ChunkKind::Days && chunks.kind != ChunkKind::Dense;
+        state_.rows_target = may_cut ? chunks.rows_target : 0;
+        run_.source_state = to_text(state_);
+        for (const PlannedChunk& chunk : chunks.chunks) {
+            new_chunks_.push_back({std::string(name_of(chunks.kind)),
+                                   json::write(to_json(chunk.bounds)),
+                                   chunk.rows_estimate.value_or(0)});
+        }
+        rows_expected_ = chunks.rows_estimate.value_or(0);
+        return {};
+    }
+
+    Status plan_resume() {
+        run_ = *unfinished_;
+        const std::string now_state = state_.source_state;
+        state_ = TRY(parse_state(run_.source_state));
+        is_mixed_ = state_.source_state != now_state || now_state.empty();
+        if (!state_.is_whole) key_ = TRY(sessions_[0]->key_of(relation_, state_.key));
+        summary_.is_resumed = true;
+        if (is_mixed_ && job_.config->source.consistency == Consistency::Snapshot) {
+            summary_.warnings.push_back(
+                fmt::format("{}: the source changed, or may have, since run {} began; its chunks "
+                            "come from more than one state of the source (--fresh reads all of "
+                            "them again)",
+                            wanted_.name, run_.run_id));
+        }
+        return {};
+    }
+
+    /// Nobody else works on the prefix, nobody takes it for complete, and the ledger knows the
+    /// plan, before the first byte changes.
+    Status protect() {
+        summary_.run_id = run_.run_id;
+        summary_.prefix = run_.prefix;
+        LeaseRequest request{.export_name = wanted_.name,
+                             .prefix = run_.prefix,
+                             .owner = "run " + run_.run_id,
+                             .process = system_processes().self(),
+                             .now = job_.clock->now()};
+        lease_ = TRY(ledger_->acquire_lease(request));
+        const Status protected_ = protect_leased();
+        if (!protected_) release();
+        return protected_;
+    }
+
+    Status protect_leased() {
+        auto destination = TRY(Destination::open_local(run_.prefix));
+        destination_.emplace(std::move(destination));
+        TRY(destination_->lock());
+        if (unfinished_ && options_.is_fresh) {
+            TRY(ledger_->abandon_run(unfinished_->run_id, job_.clock->now()));
+            TRY(event("run_abandoned", {{"run", unfinished_->run_id}}));
+        }
+        TRY(remove_success(run_.prefix));
+        if (unfinished_ && !options_.is_fresh) return protect_resume();
+        TRY(ledger_->begin_run(run_, new_chunks_));
+        return event("run_started", {{"prefix", run_.prefix}, {"chunks", new_chunks_.size()}});
+    }
+
+    Status protect_resume() {
+        const std::vector<std::string> ours = {run_.run_id};
+        TRY(destination_->sweep_temporaries(ours));
+        TRY(ledger_->rearm(run_.run_id));
+        for (const PartRecord& part : TRY(ledger_->parts(run_.run_id))) {
+            if (part.status != PartStatus::Committed) continue;
+            const auto info = TRY(file_info(destination_->path_of(part.path)));
+            if (info && static_cast<std::int64_t>(info->bytes) == part.bytes) continue;
+            TRY(ledger_->reopen_chunk(run_.run_id, part.chunk_id,
+                                      fmt::format("{} is missing or has another size", part.path)));
+        }
+        return event("run_resumed", {});
+    }
+
+    Status apply_verify_record() {
+        const Heartbeat heartbeat(*ledger_, lease_, *job_.clock, stop_);
+        TRY(apply());
+        TRY(verify());
+        return record();
+    }
+
+    Status apply() {
+        const auto chunks = TRY(ledger_->chunks(run_.run_id));
+        const auto pending = std::ranges::count_if(
+            chunks, [](const ChunkRecord& chunk) { return chunk.status != ChunkStatus::Done; });
+        job_.progress->begin_phase(
+            {.name = (summary_.is_resumed ? "resuming " : "extracting ") + wanted_.name,
+             .units_total = static_cast<std::uint64_t>(pending),
+             .rows_expected = static_cast<std::uint64_t>(rows_expected_)});
+        const ChunkWriting writing{.relation = &relation_,
+                                   .key = key_ ? &*key_ : nullptr,
+                                   .tuning = &wanted_.tuning,
+                                   .format = part_format(wanted_, relation_),
+                                   .file_bytes_max = wanted_.output.file_bytes_max,
+                                   .verifies_content = wanted_.verify == Verify::Content,
+                                   .run_id = run_.run_id,
+                                   .plan_hash = plan_.hash,
+                                   .progress = job_.progress,
+                                   .stop = &stop_};
+        const auto limit_mb = static_cast<std::int64_t>(wanted_.tuning.memory_limit_bytes >> 20);
+        const auto engine =
+            TRY(columnar::Engine::open({.memory_limit_mb = std::max<std::int64_t>(limit_mb, 1)}));
+        WorkerPool pool(job_,
+                        {.ledger = &*ledger_,
+                         .destination = &*destination_,
+                         .writing = &writing,
+                         .rows_target = state_.rows_target,
+                         .skips_empty = wanted_.output.skips_empty,
+                         .attempts_max = std::max(wanted_.chunking.attempts_max, 1),
+                         .backoff_ms = wanted_.tuning.retry_backoff_ms},
+                        stop_);
+        // One chunk that cannot be cut needs one worker.
+        if (pending <= 1 && state_.rows_target == 0) sessions_.resize(1);
+        const auto outcome = TRY(pool.run(sessions_, *engine));
+        summary_.retries = outcome.retries;
+        summary_.values_nulled = outcome.values_nulled;
+        longest_chunk_us_ = outcome.longest_chunk_us;
+        return {};
+    }
+
+    /// The parts the ledger claims are the files that stand there.
+    Status verify() {
+        for (const ChunkRecord& chunk : TRY(ledger_->chunks(run_.run_id))) {
+            CHECK(chunk.status == ChunkStatus::Done);
+            ++summary_.chunks;
+        }
+        for (const PartRecord& part : TRY(ledger_->parts(run_.run_id))) {
+            if (part.status != PartStatus::Committed) continue;
+            const auto info = TRY(file_info(destination_->path_of(part.path)));
+            if (info && static_cast<std::int64_t>(info->bytes) == part.bytes) continue;
+            return fail(ErrorClass::Integrity,
+                        fmt::format("{} changed while the run was at work",
+                                    destination_->path_of(part.path)),
+                        "run again: the chunk of that part is read again");
+        }
+        return {};
+    }
+
+    Status record() {
+        const Manifest manifest = TRY(build_manifest());
+        TRY(write_manifest(run_.prefix, manifest));
+        FAULT_POINT("run: after the manifest");
+        const RunRecord ended =
+            TRY(ledger_->finish_run(run_.run_id, {RunStatus::Done, job_.clock->now(), "", {}}));
+        FAULT_POINT("run: after the ledger");
+        summary_.rows = ended.rows;
+        summary_.parts = ended.parts;
+        summary_.bytes = ended.bytes;
+        TRY(record_metric(ended));
+        TRY(event("run_done",
+                  {{"rows", ended.rows}, {"parts", ended.parts}, {"bytes", ended.bytes}}));
+        release();
+        return {};
+    }
+
+    Result<Manifest> build_manifest() {
+        std::vector<std::pair<std::int64_t, ChunkRecord>> chunks;
+        for (ChunkRecord& chunk : TRY(ledger_->chunks(run_.run_id))) {
+            chunks.emplace_back(chunk.chunk_id, std::move(chunk));
+        }
+        const DatabaseIdentity& database = database_->identity();
+        Manifest manifest;
+        manifest.export_name = wanted_.name;
+        manifest.run_id = run_.run_id;
+        manifest.generation = run_.generation;
+        manifest.written_at = rfc3339(job_.clock->now());
+        manifest.writer = fmt::format("trueup (DuckDB {})", columnar::Engine::version());
+        manifest.plan_hash = plan_.hash;
+        manifest.source = {
+            database.engine,
+            database.version,
+            database.database,
+            relation_.name,
+            wanted_.query.value_or(""),
+            state_.source_state,
+            std::string(name_of(is_mixed_ ? Consistency::Chunk : job_.config->source.consistency))};
+        manifest.columns = manifest_columns(relation_);
+        manifest.format = manifest_format(part_format(wanted_, relation_));
+        manifest.chunk_keys = state_.key;
+        for (const PartRecord& part : TRY(ledger_->parts(run_.run_id))) {
+            const auto chunk = std::ranges::find(chunks, part.chunk_id,
+                                                 &std::pair<std::int64_t, ChunkRecord>::first);
+            CHECK(chunk != chunks.end());
+            ManifestPart described = TRY(manifest_part(part, chunk->second));
+            manifest.parts.push_back(std::move(described));
+        }
+        return manifest;
+    }
+
+    Status record_metric(const RunRecord& ended) {
+        MetricRecord metric;
+        metric.run_id = run_.run_id;
+        metric.export_name = wanted_.name;
+        metric.at = job_.clock->now();
+        metric.rows = ended.rows;
+        metric.bytes = ended.bytes;
+        metric.chunks = summary_.chunks;
+        metric.parts = ended.parts;
+        metric.retries = summary_.retries;
+        metric.workers = std::ssize(sessions_);
+        metric.elapsed_us = job_.clock->now() - run_.started_at;
+        metric.longest_statement_us = longest_chunk_us_;
+        metric.peak_rss_bytes = peak_rss_bytes();
+        return ledger_->record_metric(metric);
+    }
+
+    /// The run stays resumable; the error goes on.
+    Status record_failure(Error error) {
+        discard(ledger_->finish_run(run_.run_id,
+                                    {RunStatus::Failed, job_.clock->now(), error.message, {}}),
+                "the error that led here is the one to tell");
+        discard(event("run_failed", {{"error", error.message}}), "as above");
+        release();
+        if (error.hint.empty()) error.hint = "run again: it goes on where it stopped";
+        return std::unexpected(std::move(error));
+    }
+
+    Status event(std::string kind, const json::Value& detail) {
+        EventRecord record;
+        record.at = job_.clock->now();
+        record.export_name = wanted_.name;
+        record.run_id = run_.run_id;
+        record.kind = std::move(kind);
+        record.detail_json = json::write(detail.is_null() ? json::Value::object() : detail);
+        return ledger_->record_event(record);
+    }
+
+    void release() {
+        discard(ledger_->release_lease(lease_), "a lease of a dead process is taken over");
+    }
+
+    const JobContext& job_;
+    const Export& wanted_;
+    const RunOptions& options_;
+    std::unique_ptr<SourceDatabase> database_;
+    std::vector<std::unique_ptr<SourceSession>> sessions_;
+    Relation relation_;
+    PlanDocument plan_;
+    std::optional<Ledger> ledger_;
+    std::optional<RunRecord> unfinished_;
+    std::optional<RunRecord> last_done_;
+    RunRecord run_;
+    RunState state_;
+    std::optional<ChunkKey> key_;
+    std::vector<NewChunk> new_chunks_;
+    std::int64_t rows_expected_ = 0;
+    std::int64_t longest_chunk_us_ = 0;
+    bool is_mixed_ = false;  // Chunks come from more than one state of the source.
+    Lease lease_;
+    std::optional<Destination> destination_;
+    std::atomic<bool> stop_{false};
+    RunSummary summary_;
+};
+
+}  // namespace
+
+std::string_view name_of(RunOutcome outcome) {
+    switch (outcome) {
+        case RunOutcome::Done: return "done";
+        case RunOutcome::Unchanged: return "unchanged";
+        case RunOutcome::Written: return "written";
+    }
+    std::unreachable();
+}
+
+Result<RunSummary> run_export(const JobContext& job, const RunOptions& options) {
+    if (job.wanted->destination.type == DestinationType::Stdout) return run_to_stdout(job);
+    return ExportRun(job, options).run();
+}
+
+}  // namespace trueup::extract

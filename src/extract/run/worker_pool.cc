@@ -1,0 +1,166 @@
+#include "extract/run/worker_pool.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/signal.h"
+#include "json/json.h"
+
+namespace trueup::extract {
+namespace {
+
+/// A chunk is cut when it has this many times the rows it was planned for, or when reading it has
+/// taken this long: then an interrupt or a crash costs no more, and idle workers find something to
+/// do.
+constexpr std::int64_t kOversize = 2;
+constexpr std::int64_t kChunkSecondsMax = 30;
+
+Result<Bounds> bounds_of(const ChunkRecord& chunk) {
+    const json::Value value = TRY(json::parse(chunk.bounds_json, "a chunk of the ledger"));
+    return parse_bounds(value);
+}
+
+}  // namespace
+
+Result<WorkerPool::Outcome> WorkerPool::run(std::vector<std::unique_ptr<SourceSession>>& sources,
+                                            columnar::Engine& engine) {
+    std::vector<std::unique_ptr<columnar::Session>> engines;
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+        auto session = TRY(engine.connect());
+        engines.push_back(std::move(session));
+    }
+    {
+        std::vector<std::jthread> workers;
+        for (std::size_t i = 1; i < sources.size(); ++i) {
+            workers.emplace_back([this, &sources, &engines, i] {
+                work(*sources[i], *engines[i], static_cast<int>(i));
+            });
+        }
+        work(*sources[0], *engines[0], 0);
+    }
+    if (first_error_) return std::unexpected(*std::move(first_error_));
+    return outcome_;
+}
+
+void WorkerPool::work(SourceSession& source, columnar::Session& engine, int number) {
+    const Status status = work_until_done(source, engine, fmt::format("worker {}", number + 1));
+    if (status) return;
+    const std::lock_guard lock(mutex_);
+    // The others end with "another worker stopped the run": the first error is the reason.
+    if (!first_error_) first_error_ = status.error();
+    stop_ = true;
+}
+
+Status WorkerPool::work_until_done(SourceSession& source, columnar::Session& engine,
+                                   const std::string& name) {
+    while (!stop_) {
+        TRY(check_interrupt());
+        ++busy_;
+        auto chunk = work_.ledger->claim_next(work_.writing->run_id, name);
+        if (!chunk || !*chunk) {
+            --busy_;
+            TRY(std::move(chunk));
+            // A worker still at work may cut its chunk and leave a rest.
+            if (busy_ == 0) return {};
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+            continue;
+        }
+        Status done = do_chunk(source, engine, **chunk);
+        if (!done) done = give_back(**chunk, std::move(done).error());
+        --busy_;
+        TRY(std::move(done));
+    }
+    return {};
+}
+
+Status WorkerPool::do_chunk(SourceSession& source, columnar::Session& engine,
+                            const ChunkRecord& chunk) {
+    const std::int64_t started_us = job_.clock->monotonic().count() / 1000;
+    Bounds bounds = TRY(bounds_of(chunk));
+    const ChunkTask task{.chunk_id = chunk.chunk_id,
+                         .kind = chunk.kind,
+                         .bounds = bounds,
+                         .rows_soft_max = rows_soft_max(bounds),
+                         .keeps_empty = chunk.chunk_id == 1 && !work_.skips_empty};
+    WrittenChunk written =
+        TRY(write_chunk(source, engine, *work_.destination, *work_.writing, task));
+    if (written.stopped_at) TRY(cut_off_rest(chunk, bounds, *written.stopped_at));
+    const std::int64_t elapsed_us = job_.clock->monotonic().count() / 1000 - started_us;
+    measure(written.rows, elapsed_us);
+    FAULT_POINT("chunk: before the ledger");
+    TRY(work_.ledger->finish_chunk(work_.writing->run_id, chunk.chunk_id,
+                                   {std::move(written.parts), elapsed_us}));
+    FAULT_POINT("chunk: after the ledger");
+    if (job_.progress != nullptr) job_.progress->add_units(1);
+    const std::lock_guard lock(mutex_);
+    outcome_.values_nulled += written.values_nulled;
+    outcome_.longest_chunk_us = std::max(outcome_.longest_chunk_us, elapsed_us);
+    return {};
+}
+
+/// The chunk goes back to the plan. Nothing when it may be tried again, else its error.
+Status WorkerPool::give_back(const ChunkRecord& chunk, Error error) {
+    const std::string& run_id = work_.writing->run_id;
+    if (error.kind == ErrorClass::Interrupted) {
+        discard(work_.ledger->release_chunk(run_id, chunk.chunk_id),
+                "the next run puts a running chunk back by itself");
+        return std::unexpected(std::move(error));
+    }
+    const bool may_retry =
+        error.kind == ErrorClass::Retryable && chunk.attempts < work_.attempts_max && !stop_;
+    TRY(work_.ledger->fail_chunk(run_id, chunk.chunk_id, {error.message, may_retry}));
+    if (!may_retry) return std::unexpected(std::move(error));
+    log::warn(fmt::format("chunk {} will be tried again: {}", chunk.chunk_id, error.message));
+    {
+        const std::lock_guard lock(mutex_);
+        ++outcome_.retries;
+    }
+    wait_before_retry(chunk.attempts);
+    return {};
+}
+
+Status WorkerPool::cut_off_rest(const ChunkRecord& chunk, Bounds& bounds, const Key& at) {
+    const Bounds rest{.lower = at, .upper = bounds.upper};
+    bounds.upper = at;
+    Split split;
+    split.kept_bounds_json = json::write(to_json(bounds));
+    split.remainder = {chunk.kind, json::write(to_json(rest)), 0};
+    TRY(work_.ledger->split_chunk(work_.writing->run_id, chunk.chunk_id, split));
+    const std::lock_guard lock(mutex_);
+    ++outcome_.chunks_cut;
+    return {};
+}
+
+std::int64_t WorkerPool::rows_soft_max(const Bounds& bounds) const {
+    if (work_.rows_target == 0 || bounds.is_null_keys) return 0;
+    std::int64_t rows = work_.rows_target * kOversize;
+    const std::int64_t speed = rows_per_second_;
+    if (speed > 0) rows = std::min(rows, std::max<std::int64_t>(speed * kChunkSecondsMax, 1));
+    return rows;
+}
+
+void WorkerPool::measure(std::int64_t rows, std::int64_t elapsed_us) {
+    constexpr std::int64_t kRowsMin = 1000;  // Fewer rows measure the set-up.
+    if (rows < kRowsMin || elapsed_us <= 0) return;
+    rows_per_second_ = std::max<std::int64_t>(rows * 1'000'000 / elapsed_us, 1);
+}
+
+void WorkerPool::wait_before_retry(std::int64_t attempts) {
+    constexpr std::int64_t kBackoffMaxMs = 60'000;
+    const std::int64_t shift = std::min<std::int64_t>(std::max<std::int64_t>(attempts - 1, 0), 16);
+    const std::int64_t base = std::min(work_.backoff_ms << shift, kBackoffMaxMs);
+    // Half fixed, half by chance: workers that failed together do not come back together.
+    const auto jitter =
+        static_cast<std::int64_t>(job_.random->next() % static_cast<std::uint64_t>(base / 2 + 1));
+    const std::int64_t until = job_.clock->monotonic().count() / 1'000'000 + base / 2 + jitter;
+    while (!stop_ && stop_signal() == 0 && job_.clock->monotonic().count() / 1'000'000 < until) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+}
+
+}  // namespace trueup::extract

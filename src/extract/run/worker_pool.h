@@ -1,0 +1,69 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "columnar/engine.h"
+#include "extract/ledger/ledger.h"
+#include "extract/run/chunk_writer.h"
+#include "extract/run/job.h"
+
+namespace trueup::extract {
+
+/// The chunks of one run, done by several workers that each take the next one from the ledger. An
+/// ordered chunk that turns out far larger than planned is cut where the read stands, and the rest
+/// becomes a chunk that any worker may take.
+class WorkerPool {
+  public:
+    struct Work {
+        Ledger* ledger = nullptr;
+        Destination* destination = nullptr;
+        const ChunkWriting* writing = nullptr;
+        std::int64_t rows_target = 0;  // 0: chunks are never cut.
+        bool skips_empty = false;
+        int attempts_max = 1;
+        std::int64_t backoff_ms = 0;
+    };
+    struct Outcome {
+        std::int64_t retries = 0;
+        std::int64_t values_nulled = 0;
+        std::int64_t chunks_cut = 0;
+        std::int64_t longest_chunk_us = 0;
+    };
+
+    WorkerPool(const JobContext& job, Work work, std::atomic<bool>& stop)
+        : job_(job), work_(work), stop_(stop) {}
+
+    /// Returns when no chunk is left, or with the first error once all workers have stopped. One
+    /// worker for each source session.
+    Result<Outcome> run(std::vector<std::unique_ptr<SourceSession>>& sources,
+                        columnar::Engine& engine);
+
+  private:
+    void work(SourceSession& source, columnar::Session& engine, int number);
+    Status work_until_done(SourceSession& source, columnar::Session& engine,
+                           const std::string& name);
+    Status do_chunk(SourceSession& source, columnar::Session& engine, const ChunkRecord& chunk);
+    Status give_back(const ChunkRecord& chunk, Error error);
+    Status cut_off_rest(const ChunkRecord& chunk, Bounds& bounds, const Key& at);
+    std::int64_t rows_soft_max(const Bounds& bounds) const;
+    void measure(std::int64_t rows, std::int64_t elapsed_us);
+    void wait_before_retry(std::int64_t attempts);
+
+    const JobContext& job_;
+    Work work_;
+    std::atomic<bool>& stop_;
+    std::mutex mutex_;  // Guards the two below.
+    std::optional<Error> first_error_;
+    Outcome outcome_;
+    std::atomic<std::int64_t> rows_per_second_{0};
+    std::atomic<int> busy_{0};
+};
+
+}  // namespace trueup::extract

@@ -1,0 +1,363 @@
+#include "extract/source/duckdb_source.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/file.h"
+#include "base/signal.h"
+#include "base/text.h"
+#include "extract/source/duckdb_sql.h"
+#include "extract/source/file_state.h"
+
+namespace trueup::extract {
+namespace {
+
+using columnar::quote_name;
+using columnar::quote_text;
+using columnar::TextRow;
+namespace sql = duckdb_source;
+
+/// A DuckDB file begins with a checksum, "DUCK", and two headers of 4 KiB that take turns
+/// (https://duckdb.org/docs/internals/storage).
+constexpr std::size_t kHeadBytes = 12'288;
+
+/// Every row of one chunk. Behind the columns stands a count of values that were made NULL.
+class DuckDbReader final : public ChunkReader {
+  public:
+    DuckDbReader(std::unique_ptr<columnar::RowStream> stream, std::string relation,
+                 std::size_t columns)
+        : stream_(std::move(stream)), relation_(std::move(relation)), wide_(types_of(*stream_)) {
+        CHECK(wide_.columns().size() == columns + 1);
+    }
+
+    Status next(columnar::Batch& batch) override {
+        TRY(check_interrupt());
+        wide_.clear();
+        // The stream fills the caller's columns, and one of ours for the count.
+        auto& ours = wide_.columns();
+        for (std::size_t i = 0; i + 1 < ours.size(); ++i) {
+            std::swap(ours[i], batch.columns()[i]);
+        }
+        Status status = stream_->next(wide_);
+        for (std::size_t i = 0; i + 1 < ours.size(); ++i) {
+            std::swap(ours[i], batch.columns()[i]);
+        }
+        if (!status) return in_context(std::move(status).error(), relation_);
+        const auto* nulled = ours.back().values<std::int32_t>();
+        for (std::size_t row = 0; row < wide_.rows(); ++row) values_nulled_ += nulled[row];
+        batch.set_rows(wide_.rows());
+        return {};
+    }
+    std::optional<Key> stopped_at() const override { return std::nullopt; }
+    std::int64_t values_nulled() const override { return values_nulled_; }
+
+  private:
+    static std::vector<columnar::Type> types_of(const columnar::RowStream& stream) {
+        std::vector<columnar::Type> types;
+        for (const auto& column : stream.columns()) types.push_back(column.type);
+        return types;
+    }
+
+    std::unique_ptr<columnar::RowStream> stream_;
+    std::string relation_;
+    columnar::Batch wide_;
+    std::int64_t values_nulled_ = 0;
+};
+
+class DuckDbSession final : public SourceSession {
+  public:
+    explicit DuckDbSession(std::unique_ptr<columnar::Session> session)
+        : session_(std::move(session)) {}
+
+    Result<Relation> describe(const Export& wanted) override {
+        Relation relation;
+        if (wanted.query) {
+            std::string query(trim(*wanted.query));
+            while (query.ends_with(';'))
+                query = std::string(trim(query.substr(0, query.size() - 1)));
+            relation.name = "query";
+            relation.from_sql = fmt::format("({}\n)", query);
+        } else {
+            TRY(find_table(*wanted.table, relation));
+        }
+        const auto columns = session_->describe("SELECT * FROM " + relation.from_sql);
+        if (!columns) {
+            Error error = columns.error();
+            if (error.kind == ErrorClass::Failed) error.kind = ErrorClass::Config;
+            return in_context(std::move(error), relation.name);
+        }
+        for (const auto& [name, type] : *columns) {
+            relation.columns.push_back({.name = name, .source_type = type});
+        }
+        TRY(type_columns(wanted, relation));
+        if (relation.is_table) TRY(find_keys(relation));
+        return relation;
+    }
+
+    Result<ChunkKey> key_of(const Relation& relation,
+                            const std::vector<std::string>& columns) override {
+        for (const ChunkKey& known : relation.keys) {
+            if (known.columns == columns) return known;
+        }
+        ChunkKey key;
+        for (const std::string& name : columns) {
+            const SourceColumn* column = find_column(relation, name);
+            if (column == nullptr) return no_column(relation, name);
+            key.columns.push_back(column->name);
+            key.types.push_back(column->source_type);
+            key.collations.emplace_back("BINARY");
+            key.may_be_null = key.may_be_null || column->is_nullable;
+        }
+        for (const ChunkKey& known : relation.keys) {
+            if (known.columns == key.columns) return known;
+        }
+        return key;
+    }
+
+    Result<bool> has_null_keys(const Relation& relation, const ChunkKey& key) override {
+        Bounds nulls;
+        nulls.is_null_keys = true;
+        const auto found = TRY(session_->texts(fmt::format(
+            "SELECT 1 FROM {}{} LIMIT 1", relation.from_sql, sql::where_of(key, nulls))));
+        return !found.empty();
+    }
+    Result<std::optional<Key>> first_key(const Relation& relation, const ChunkKey& key,
+                                         const std::optional<Key>& from) override {
+        return edge(relation, key, {.lower = from}, "ASC");
+    }
+    Result<std::optional<Key>> last_key(const Relation& relation, const ChunkKey& key) override {
+        return edge(relation, key, {}, "DESC");
+    }
+    Result<std::vector<Key>> walk_keys(const Relation& relation, const ChunkKey& key,
+                                       const Walk& walk) override {
+        const auto rows = TRY(session_->texts(fmt::format(
+            "SELECT {0} FROM (SELECT *, row_number() OVER ({1}) - 1 AS trueup_passed FROM (SELECT "
+            "{2} FROM {3}{4})) WHERE trueup_passed > 0 AND trueup_passed % {5} = 0 ORDER BY "
+            "trueup_passed LIMIT {6}",
+            projections(key), sql::order_of(key, "ASC"), names(key), relation.from_sql,
+            sql::where_of(key, {.lower = walk.from}), walk.every, walk.keys_max)));
+        std::vector<Key> keys;
+        for (const TextRow& row : rows) keys.push_back(key_in(key, row));
+        return keys;
+    }
+    Result<bool> sorts_before(const Relation& /*relation*/, const ChunkKey& key, const Key& left,
+                              const Key& right) override {
+        const auto rows = TRY(session_->texts(fmt::format(
+            "SELECT {} < {}", sql::literal_tuple(key, left), sql::literal_tuple(key, right))));
+        return rows.at(0).at(0) == "true";
+    }
+    Result<std::int64_t> count(const Relation& relation, const ChunkKey* key,
+                               const Bounds& bounds) override {
+        return session_->number(fmt::format("SELECT count(*) FROM {}{}", relation.from_sql,
+                                            key == nullptr ? "" : sql::where_of(*key, bounds)));
+    }
+    Result<std::unique_ptr<ChunkReader>> read(const ReadRequest& request) override {
+        const Relation& relation = *request.relation;
+        std::vector<std::string> selected;
+        std::string nulled = "0";
+        for (const SourceColumn& column : relation.columns) {
+            selected.push_back(sql::projection_of(relation, column));
+            if (column.on_value_error == OnValueError::Null) {
+                nulled += fmt::format(" + CAST({} AS INTEGER)", sql::misfit_of(column));
+            }
+        }
+        auto stream = session_->query(
+            fmt::format("SELECT {}, CAST({} AS INTEGER) FROM {}{}", fmt::join(selected, ", "),
+                        nulled, relation.from_sql,
+                        request.key == nullptr ? "" : sql::where_of(*request.key, request.bounds)));
+        if (!stream) return in_context(std::move(stream).error(), relation.name);
+        std::unique_ptr<ChunkReader> reader = std::make_unique<DuckDbReader>(
+            *std::move(stream), relation.name, relation.columns.size());
+        return reader;
+    }
+
+  private:
+    static const SourceColumn* find_column(const Relation& relation, std::string_view name) {
+        const auto found = std::ranges::find_if(relation.columns, [&](const SourceColumn& column) {
+            return lower_ascii(column.name) == lower_ascii(name);
+        });
+        return found == relation.columns.end() ? nullptr : &*found;
+    }
+    static std::unexpected<Error> no_column(const Relation& relation, std::string_view name) {
+        std::vector<std::string> names;
+        for (const SourceColumn& column : relation.columns) names.push_back(column.name);
+        return fail(ErrorClass::Config,
+                    fmt::format("{} has no column \"{}\"{}", relation.name, name,
+                                did_you_mean(name, names)),
+                    fmt::format("its columns are: {}", fmt::join(names, ", ")));
+    }
+
+    Status find_table(const TableName& wanted, Relation& relation) {
+        const std::string schema = wanted.schema.empty() ? "main" : wanted.schema;
+        std::vector<std::string> names;
+        for (const TextRow& row : TRY(session_->texts(
+                 "SELECT schema_name, table_name, estimated_size FROM duckdb_tables() WHERE "
+                 "database_name = 'source' UNION ALL SELECT schema_name, view_name, NULL FROM "
+                 "duckdb_views() WHERE database_name = 'source' AND NOT internal ORDER BY ALL"))) {
+            const std::string name = row.at(1).value_or("");
+            if (lower_ascii(*row.at(0)) != lower_ascii(schema)) continue;
+            names.push_back(name);
+            if (lower_ascii(name) != lower_ascii(wanted.name)) continue;
+            relation.name = name;
+            relation.from_sql =
+                fmt::format("source.{}.{}", quote_name(*row.at(0)), quote_name(name));
+            relation.is_table = row.at(2).has_value();
+            if (row.at(2)) relation.rows_estimate = parse_int64(*row.at(2));
+            schema_ = *row.at(0);
+            return {};
+        }
+        return fail(ErrorClass::Config,
+                    fmt::format("the source has no table or view \"{}\"{}", wanted.name,
+                                did_you_mean(wanted.name, names)),
+                    names.empty() ? fmt::format("its schema {} has no tables", schema)
+                                  : fmt::format("it has: {}", fmt::join(names, ", ")));
+    }
+
+    static Status type_columns(const Export& wanted, Relation& relation) {
+        for (const ColumnOverride& override_ : wanted.columns) {
+            if (find_column(relation, override_.column) == nullptr) {
+                return no_column(relation, override_.column);
+            }
+        }
+        for (SourceColumn& column : relation.columns) {
+            sql::Typing typing = sql::typing_of(column.source_type);
+            for (const ColumnOverride& override_ : wanted.columns) {
+                if (lower_ascii(override_.column) != lower_ascii(column.name)) continue;
+                const auto type = columnar::parse_type(override_.type);
+                if (!override_.type.empty() && !type) {
+                    return fail(ErrorClass::Config,
+                                fmt::format("{}.{}: the type {} is not available for parts",
+                                            relation.name, column.name, override_.type));
+                }
+                column.on_value_error = override_.on_value_error;
+                if (type && *type != typing.type) typing = {*type, Fidelity::Compatible};
+                column.note = "as the configuration says";
+            }
+            if (column.on_value_error == OnValueError::Text) {
+                typing = {{columnar::TypeId::Varchar}, Fidelity::Text};
+            }
+            column.type = typing.type;
+            column.fidelity = typing.fidelity;
+        }
+        return {};
+    }
+
+    Status find_keys(Relation& relation) {
+        const std::string of_table =
+            fmt::format("database_name = 'source' AND schema_name = {} AND table_name = {}",
+                        quote_text(schema_), quote_text(relation.name));
+        for (const TextRow& row : TRY(session_->texts(
+                 "SELECT column_name FROM duckdb_columns() WHERE NOT is_nullable AND " +
+                 of_table))) {
+            for (SourceColumn& column : relation.columns) {
+                if (column.name == row.at(0)) column.is_nullable = false;
+            }
+        }
+        for (const char* kind : {"PRIMARY KEY", "UNIQUE"}) {
+            for (const TextRow& row : TRY(session_->texts(
+                     fmt::format("SELECT array_to_string(constraint_column_names, chr(31)) FROM "
+                                 "duckdb_constraints() WHERE constraint_type = '{}' AND {}",
+                                 kind, of_table)))) {
+                const std::string joined = row.at(0).value_or("");
+                std::vector<std::string> columns;
+                for (const auto part : split(joined, '\x1f')) columns.emplace_back(part);
+                ChunkKey key = TRY(key_of(relation, columns));
+                key.is_unique = true;
+                key.is_primary = std::string_view(kind) == "PRIMARY KEY";
+                if (!key.may_be_null) relation.keys.push_back(std::move(key));
+            }
+        }
+        if (find_column(relation, "rowid") == nullptr) {
+            relation.keys.push_back({.columns = {"rowid"},
+                                     .is_physical = true,
+                                     .is_unique = true,
+                                     .types = {"BIGINT"},
+                                     .collations = {"BINARY"}});
+        }
+        return {};
+    }
+
+    static std::string names(const ChunkKey& key) {
+        std::vector<std::string> all;
+        for (const std::string& column : key.columns) {
+            all.push_back(key.is_physical ? column : quote_name(column));
+        }
+        return fmt::format("{}", fmt::join(all, ", "));
+    }
+    static std::string projections(const ChunkKey& key) {
+        std::vector<std::string> all;
+        for (std::size_t i = 0; i < key.columns.size(); ++i)
+            all.push_back(sql::key_projection(key, i));
+        return fmt::format("{}", fmt::join(all, ", "));
+    }
+    static Key key_in(const ChunkKey& key, const TextRow& row) {
+        Key values;
+        for (std::size_t i = 0; i < key.columns.size(); ++i) {
+            values.push_back(row.at(i) ? sql::key_value(key, i, *row.at(i)) : KeyValue{});
+        }
+        return values;
+    }
+    Result<std::optional<Key>> edge(const Relation& relation, const ChunkKey& key,
+                                    const Bounds& bounds, std::string_view direction) {
+        const auto rows = TRY(session_->texts(
+            fmt::format("SELECT {} FROM {}{}{} LIMIT 1", projections(key), relation.from_sql,
+                        sql::where_of(key, bounds), sql::order_of(key, direction))));
+        if (rows.empty()) return std::optional<Key>{};
+        return std::optional(key_in(key, rows.front()));
+    }
+
+    std::unique_ptr<columnar::Session> session_;
+    std::string schema_ = "main";
+};
+
+class DuckDbDatabase final : public SourceDatabase {
+  public:
+    DuckDbDatabase(std::unique_ptr<columnar::Engine> engine, const std::string& path)
+        : engine_(std::move(engine)),
+          path_(path),
+          identity_{"duckdb", columnar::Engine::version(), path} {}
+
+    const DatabaseIdentity& identity() const override { return identity_; }
+    Result<std::vector<std::unique_ptr<SourceSession>>> open_sessions(
+        int count, Consistency /*consistency*/) override {
+        std::vector<std::unique_ptr<SourceSession>> sessions;
+        for (int i = 0; i < count; ++i) {
+            auto session = TRY(engine_->connect());
+            TRY(session->execute("USE source"));
+            sessions.push_back(std::make_unique<DuckDbSession>(std::move(session)));
+        }
+        return sessions;
+    }
+    Result<std::optional<std::string>> state() override {
+        const WatchedFile files[] = {{path_, kHeadBytes}, {path_ + ".wal", kHeadBytes}};
+        return state_of_files(files);
+    }
+
+  private:
+    std::unique_ptr<columnar::Engine> engine_;
+    std::string path_;
+    DatabaseIdentity identity_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<SourceDatabase>> open_duckdb(const Source& source) {
+    const auto info = TRY(file_info(source.path));
+    if (!info) {
+        return fail(ErrorClass::Failed, fmt::format("there is no database file {}", source.path));
+    }
+    auto engine = TRY(columnar::Engine::open({}));
+    const auto session = TRY(engine->connect());
+    const auto attached = session->execute(
+        fmt::format("ATTACH {} AS source (TYPE duckdb, READ_ONLY)", quote_text(source.path)));
+    if (!attached) return in_context(attached.error(), source.path);
+    std::unique_ptr<SourceDatabase> database =
+        std::make_unique<DuckDbDatabase>(std::move(engine), source.path);
+    return database;
+}
+
+}  // namespace trueup::extract

@@ -1,0 +1,138 @@
+#include "extract/source/duckdb_source.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "base/file.h"
+#include "columnar/engine.h"
+
+namespace trueup::extract {
+namespace {
+
+class DuckDbSourceTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        folder_ = (std::filesystem::temp_directory_path() / "trueup-duckdb-XXXXXX").string();
+        ASSERT_NE(::mkdtemp(folder_.data()), nullptr);
+        source_.engine = Engine::DuckDb;
+        source_.path = join_path(folder_, "shop.duckdb");
+    }
+    void TearDown() override { std::filesystem::remove_all(folder_); }
+
+    void run_sql(const std::string& statements) {
+        const auto engine = columnar::Engine::open({}).value();
+        const auto session = engine->connect().value();
+        const auto outcome = session->execute("ATTACH " + columnar::quote_text(source_.path) +
+                                              " AS made; USE made; " + statements);
+        ASSERT_TRUE(outcome.has_value()) << outcome.error().message;
+    }
+    std::unique_ptr<SourceSession> session() {
+        database_ = open_duckdb(source_).value();
+        return std::move(database_->open_sessions(1, Consistency::Snapshot).value()[0]);
+    }
+    static Export table(const std::string& name) {
+        Export wanted;
+        wanted.table = TableName{"", name};
+        return wanted;
+    }
+    /// The first column of every row of a read, as text; or the error.
+    static std::vector<std::string> first_column(ChunkReader& reader, const Relation& relation) {
+        std::vector<columnar::Type> types;
+        for (const auto& column : relation.columns) types.push_back(column.type);
+        columnar::Batch batch(types);
+        std::vector<std::string> found;
+        while (true) {
+            batch.clear();
+            const auto status = reader.next(batch);
+            if (!status) return {status.error().message};
+            if (batch.rows() == 0) return found;
+            const auto& column = batch.columns()[0];
+            for (std::size_t row = 0; row < batch.rows(); ++row) {
+                if (column.is_null(row)) {
+                    found.emplace_back("NULL");
+                } else if (columnar::is_bytes(column.type())) {
+                    found.emplace_back(column.values<columnar::BytesRef>()[row].view());
+                } else {
+                    found.push_back(std::to_string(column.values<std::int32_t>()[row]));
+                }
+            }
+        }
+    }
+
+    std::string folder_;
+    Source source_;
+    std::unique_ptr<SourceDatabase> database_;
+};
+
+TEST_F(DuckDbSourceTest, TypesThatPartsDoNotHaveBecomeText) {
+    run_sql(
+        "CREATE TABLE t (i INTEGER PRIMARY KEY, h HUGEINT, e ENUM('a','b'), l INTEGER[], "
+        "s STRUCT(x INTEGER), v INTERVAL, d DECIMAL(38,2), ts TIMESTAMP_S, z TIMESTAMPTZ, u UUID)");
+    const auto reader = session();
+    const Relation relation = reader->describe(table("T")).value();
+    std::vector<std::string> types;
+    for (const auto& column : relation.columns) types.push_back(columnar::name_of(column.type));
+    EXPECT_EQ(types, (std::vector<std::string>{"INTEGER", "VARCHAR", "VARCHAR", "JSON", "JSON",
+                                               "VARCHAR", "DECIMAL(38,2)", "TIMESTAMP",
+                                               "TIMESTAMP WITH TIME ZONE", "UUID"}));
+    EXPECT_EQ(relation.columns[1].fidelity, Fidelity::Text);
+    EXPECT_FALSE(relation.columns[0].is_nullable);
+    ASSERT_FALSE(relation.keys.empty());
+    EXPECT_TRUE(relation.keys[0].is_primary);
+}
+
+TEST_F(DuckDbSourceTest, BoundsOfEveryTypeTile) {
+    run_sql(
+        "CREATE TABLE t AS SELECT * FROM (VALUES ('a', DATE '2024-01-01', 1.5::DOUBLE, "
+        "'\\x00ab'::BLOB), ('B', DATE '2024-01-02', -2.5, '\\x00'::BLOB), "
+        "('ü', DATE '2024-01-03', 0.1, 'z'::BLOB), (NULL, NULL, NULL, NULL)) v(a, b, c, d)");
+    const auto reader = session();
+    const Relation relation = reader->describe(table("t")).value();
+    for (const char* column : {"a", "b", "c", "d"}) {
+        SCOPED_TRACE(column);
+        const ChunkKey key = reader->key_of(relation, {column}).value();
+        const Key first = reader->first_key(relation, key, {}).value().value();
+        const Key last = reader->last_key(relation, key).value().value();
+        EXPECT_TRUE(reader->sorts_before(relation, key, first, last).value());
+        EXPECT_EQ(reader->count(relation, &key, {.upper = last}).value(), 2);
+        EXPECT_EQ(reader->count(relation, &key, {.lower = last}).value(), 1);
+        EXPECT_EQ(reader->count(relation, &key, {.is_null_keys = true}).value(), 1);
+        EXPECT_EQ(reader->walk_keys(relation, key, {.every = 2, .keys_max = 9}).value(),
+                  std::vector<Key>{last});
+    }
+}
+
+TEST_F(DuckDbSourceTest, AnOverrideLosesNothingSilently) {
+    run_sql("CREATE TABLE t AS SELECT * FROM (VALUES (1.0::DOUBLE), (2.5)) v(x)");
+    const auto reader = session();
+    Export wanted = table("t");
+    const auto read = [&] {
+        const Relation relation = reader->describe(wanted).value();
+        const auto chunk = reader->read({.relation = &relation}).value();
+        auto found = first_column(*chunk, relation);
+        return std::pair{found, chunk->values_nulled()};
+    };
+    wanted.columns = {{.column = "x", .type = "INTEGER"}};
+    EXPECT_NE(read().first.at(0).find("t.x: the value 2.5 is no INTEGER"), std::string::npos);
+    wanted.columns[0].on_value_error = OnValueError::Null;
+    EXPECT_EQ(read().first, (std::vector<std::string>{"1", "NULL"}));
+    EXPECT_EQ(read().second, 1);
+    wanted.columns[0].on_value_error = OnValueError::Text;
+    EXPECT_EQ(read().first, (std::vector<std::string>{"1.0", "2.5"}));
+}
+
+TEST_F(DuckDbSourceTest, MissingThingsAreNamed) {
+    run_sql("CREATE TABLE orders (id INTEGER)");
+    const auto reader = session();
+    const auto missing = reader->describe(table("ordres"));
+    ASSERT_FALSE(missing.has_value());
+    EXPECT_EQ(missing.error().kind, ErrorClass::Config);
+    EXPECT_NE(missing.error().message.find("did you mean \"orders\"?"), std::string::npos);
+    Source nowhere;
+    nowhere.path = folder_ + "/none";
+    EXPECT_EQ(open_duckdb(nowhere).error().kind, ErrorClass::Failed);
+}
+
+}  // namespace
+}  // namespace trueup::extract

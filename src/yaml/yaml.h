@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,16 @@ inline constexpr int kDepthMax = 32;
 /// Aliases count with everything they stand for.
 inline constexpr int kNodesMax = 100'000;
 
+/// Both from 1; columns are counted in bytes.
+struct Position {
+    int line = 1;
+    int column = 1;
+};
+
+/// From a position in the text that is parsed to the one people know, when the text was made from
+/// another.
+using Relocate = std::function<Position(Position)>;
+
 struct Entry;
 
 struct Node {
@@ -27,8 +38,7 @@ struct Node {
     bool is_quoted = false;      // The scalar was quoted or a block: never null, bool or number.
     std::vector<Node> items;     // Of a sequence.
     std::vector<Entry> entries;  // Of a map, in the order of the file; keys are unique scalars.
-    int line = 1;                // From 1, of the first character.
-    int column = 1;              // From 1, counted in bytes.
+    Position at;                 // Of the first character.
 
     /// The value under `key`, or null when there is none (a key with nothing behind it gives a
     /// node of kind Null).
@@ -41,7 +51,10 @@ struct Entry {
 };
 
 /// The one document of `text`; an empty text is a Null node. Errors (Config) start with
-/// `file_name:line:column: `. Keys are always text: the key `null` is the word.
-Result<Node> parse(std::string_view text, std::string_view file_name);
+/// `file_name:line:column: `. Every
+/// position, of nodes and in errors, has passed through `relocate`. Keys are always text: the key
+/// `null` is the word.
+Result<Node> parse(std::string_view text, std::string_view file_name,
+                   const Relocate& relocate = {});
 
 }  // namespace trueup::yaml

@@ -167,7 +167,8 @@ struct Surroundings {
 Surroundings real_surroundings();
 
 /// Reads and checks the file at `path`. Errors have class Config and start with
-/// `FILE:LINE:COLUMN: `; no password of a connection URL and no value of a `${NAME}` is in them.
+/// `FILE:LINE:COLUMN: `; no password of a connection URL is in them, and `${NAME}` stands
+/// for its value.
 /// A file that cannot be read is an error of class Config too.
 Result<Config> load_config(const std::string& path, const Parameters& parameters);
 

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "extract/config/config.h"
+#include "extract/config/section.h"
+
+/// From checked sections to plain structs: defaults, and the rules between keys. One function per
+/// part of the configuration; each refuses with a sentence about the key that is one too many.
+namespace trueup::extract {
+
+/// What an export takes from above.
+struct Above {
+    const Section& source;
+    std::optional<Environment> environment;
+    std::string directory;  // Absolute; where relative paths start.
+    int cores = 1;
+};
+
+Result<Source> resolve_source(const Section& source, const std::string& directory);
+Result<Tuning> resolve_tuning(const Section& export_, const Above& above);
+Result<Chunking> resolve_chunking(const Section& export_, const Tuning& tuning);
+Result<Output> resolve_output(const Section& export_);
+Result<Destination> resolve_destination(const Section& export_, const std::string& directory);
+Result<std::vector<ColumnOverride>> resolve_columns(const Section& export_,
+                                                    const std::optional<TableName>& table);
+Result<TableName> resolve_table(const Section& export_);
+
+inline Place place_of(yaml::Position at) { return {at.line, at.column}; }
+
+}  // namespace trueup::extract

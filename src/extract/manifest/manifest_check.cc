@@ -92,16 +92,19 @@ Result<Generations> index_parts(const Manifest& manifest, std::string_view what)
 }
 
 /// What replaced a part came later, so no chain of replacements comes back to where it began.
+bool is_replaced_later(const ManifestPart& part, const Generations& generations) {
+    return std::ranges::all_of(part.replaced_by, [&](const std::string& successor) {
+        const auto found = generations.find(successor);
+        return found != generations.end() && found->second > part.generation;
+    });
+}
+
 Status check_replacements(const Manifest& manifest, std::string_view what) {
     const Generations generations = TRY(index_parts(manifest, what));
     for (const ManifestPart& part : manifest.parts) {
-        for (const std::string& successor : part.replaced_by) {
-            const auto found = generations.find(successor);
-            if (found == generations.end() || found->second <= part.generation) {
-                return refuse(what, fmt::format("the part {} is replaced by none that came later",
-                                                part.path));
-            }
-        }
+        if (is_replaced_later(part, generations)) continue;
+        return refuse(what,
+                      fmt::format("the part {} is replaced by none that came later", part.path));
     }
     return {};
 }

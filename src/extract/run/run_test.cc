@@ -1,0 +1,165 @@
+#include "extract/run/run.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "base/fault.h"
+#include "base/file.h"
+#include "extract/ledger/ledger.h"
+#include "extract/manifest/manifest_store.h"
+#include "sqlite/connection.h"
+
+namespace trueup::extract {
+namespace {
+
+class RunTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        folder_ = (std::filesystem::temp_directory_path() / "trueup-run-XXXXXX").string();
+        ASSERT_NE(::mkdtemp(folder_.data()), nullptr);
+        run_sql(
+            "CREATE TABLE orders (id INTEGER PRIMARY KEY, note TEXT, total DECIMAL(12,2));"
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) "
+            "INSERT INTO orders SELECT i * 3, CASE WHEN i % 7 THEN 'note ' || i END, i / 4.0 FROM "
+            "n");
+    }
+    void TearDown() override { std::filesystem::remove_all(folder_); }
+
+    void run_sql(const std::string& sql) {
+        auto connection = sqlite::Connection::open(join_path(folder_, "shop.db"),
+                                                   {.mode = sqlite::OpenMode::ReadWriteCreate});
+        ASSERT_TRUE(connection.has_value());
+        const auto outcome = connection->exec(sql);
+        ASSERT_TRUE(outcome.has_value()) << outcome.error().message;
+    }
+    void age_source() {
+        const std::string file = join_path(folder_, "shop.db");
+        std::filesystem::last_write_time(
+            file, std::filesystem::last_write_time(file) - std::chrono::hours(1));
+    }
+    Result<RunSummary> run(const std::string& export_yaml, bool is_fresh = false) {
+        const std::string text =
+            "source:\n  type: sqlite\n  path: shop.db\n  tuning:\n    parallel: 2\n"
+            "exports:\n  - name: orders\n    table: orders\n    format: parquet\n"
+            "    destination:\n      type: local\n      path: out\n" +
+            export_yaml;
+        const std::string path = join_path(folder_, "trueup.yaml");
+        TRY(replace_file(path, text, "test"));
+        const Config config = TRY(load_config(path, {}));
+        core::Progress progress;
+        const JobContext job{&config, &config.exports[0], &system_clock(), &system_random(),
+                             &progress};
+        return run_export(job, {.is_fresh = is_fresh});
+    }
+    std::string prefix() const { return join_path(folder_, "out"); }
+    /// What the committed parts of the manifest hold, by plain SQL.
+    std::string contents() {
+        const Manifest manifest = read_manifest(prefix()).value().value();
+        std::string files;
+        for (const ManifestPart& part : manifest.parts) {
+            if (!part.is_committed) continue;
+            files +=
+                (files.empty() ? "" : ", ") + columnar::quote_text(join_path(prefix(), part.path));
+        }
+        const auto engine = columnar::Engine::open({}).value();
+        const auto session = engine->connect().value();
+        const auto rows =
+            session
+                ->texts(
+                    "SELECT count(*), count(DISTINCT id), sum(id), count(note), sum(total) "
+                    "FROM read_parquet([" +
+                    files + "])")
+                .value();
+        std::string text;
+        for (const auto& cell : rows.at(0)) text += cell.value_or("NULL") + " ";
+        return text;
+    }
+
+    static constexpr std::string_view kWanted = "5000 5000 37507500 4286 3125625.00 ";
+    static constexpr std::string_view kChunked = "    mode: chunked\n    chunk_size: 1000\n";
+    std::string folder_;
+};
+
+TEST_F(RunTest, EveryRowOnceWholeOrInChunks) {
+    for (const std::string& chunking :
+         {std::string(), std::string(kChunked),
+          std::string("    mode: chunked\n    chunk_count: 3\n"),
+          std::string("    mode: chunked\n    chunk_dense: true\n    chunk_column: id\n"
+                      "    chunk_size: 700\n")}) {
+        SCOPED_TRACE(chunking);
+        const auto summary = run(chunking, /*is_fresh=*/true);
+        ASSERT_TRUE(summary.has_value()) << summary.error().message;
+        EXPECT_EQ(summary->rows, 5000);
+        EXPECT_EQ(contents(), kWanted);
+        EXPECT_EQ(check_marker(prefix()).value(), Marker::Valid);
+    }
+}
+
+TEST_F(RunTest, AnUnchangedSourceIsNoWork) {
+    age_source();
+    const auto first = run("");
+    ASSERT_TRUE(first.has_value());
+    const auto second = run("");
+    ASSERT_TRUE(second.has_value());
+    EXPECT_EQ(second->outcome, RunOutcome::Unchanged);
+    EXPECT_EQ(second->run_id, first->run_id);
+    run_sql("INSERT INTO orders VALUES (-1, NULL, 0)");
+    age_source();
+    const auto third = run("");
+    ASSERT_TRUE(third.has_value());
+    EXPECT_EQ(third->outcome, RunOutcome::Done);
+    EXPECT_EQ(third->rows, 5001);
+}
+
+TEST_F(RunTest, AMissingPartIsNoReasonToDoNothing) {
+    age_source();
+    ASSERT_TRUE(run("").has_value());
+    const Manifest manifest = read_manifest(prefix()).value().value();
+    ASSERT_TRUE(remove_file(join_path(prefix(), manifest.parts.at(0).path)).has_value());
+    const auto again = run("");
+    ASSERT_TRUE(again.has_value());
+    EXPECT_EQ(again->outcome, RunOutcome::Done);
+    EXPECT_EQ(contents(), kWanted);
+}
+
+TEST_F(RunTest, AFailedRunHasNoMarkerAndIsResumedUnderItsPlanOnly) {
+    run_sql("INSERT INTO orders VALUES (7501, CAST(x'ff' AS TEXT), 1)");
+    const auto failed = run(std::string(kChunked));
+    ASSERT_FALSE(failed.has_value());
+    EXPECT_NE(failed.error().message.find("orders.note, id 7501"), std::string::npos)
+        << failed.error().message;
+    EXPECT_EQ(check_marker(prefix()).value(), Marker::Missing);
+    run_sql("DELETE FROM orders WHERE id = 7501");
+    const auto refused = run("    mode: chunked\n    chunk_size: 999\n");
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().kind, ErrorClass::Config);
+    EXPECT_NE(refused.error().message.find("chunks.rows"), std::string::npos);
+    const auto resumed = run(std::string(kChunked));
+    ASSERT_TRUE(resumed.has_value()) << resumed.error().message;
+    EXPECT_TRUE(resumed->is_resumed);
+    EXPECT_EQ(contents(), kWanted);
+    EXPECT_EQ(resumed->warnings.size(), 1U) << "the source changed between the two";
+}
+
+TEST_F(RunTest, AnEmptyTableIsOneEmptyPart) {
+    run_sql("DELETE FROM orders");
+    const auto summary = run("");
+    ASSERT_TRUE(summary.has_value()) << summary.error().message;
+    EXPECT_EQ(summary->rows, 0);
+    EXPECT_EQ(summary->parts, 1);
+    EXPECT_EQ(contents(), "0 0 NULL 0 NULL ");
+}
+
+TEST_F(RunTest, LargeChunksAreCutAndFilesAreSplit) {
+    const auto summary =
+        run("    mode: chunked\n    chunk_column: id\n    chunk_size: 100\n"
+            "    max_file_size: 1KB\n    parquet:\n      row_group_strategy: fixed_rows\n"
+            "      row_group_rows: 50\n");
+    ASSERT_TRUE(summary.has_value()) << summary.error().message;
+    EXPECT_GT(summary->parts, summary->chunks);
+    EXPECT_EQ(contents(), kWanted);
+}
+
+}  // namespace
+}  // namespace trueup::extract

@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t kNameBytesMax = 100;
 
-Status check_name(const Section& export_, const std::string& name) {
+Status check_name(const Section& exported, const std::string& name) {
     std::string_view why;
     if (name.starts_with('.')) why = "must not begin with a dot";
     if (name.size() > kNameBytesMax) why = "must not be longer than 100 bytes";
@@ -31,24 +31,25 @@ Status check_name(const Section& export_, const std::string& name) {
     if (!is_safe) why = "must not hold slashes, backslashes or control characters";
     if (name.contains('{') || name.contains('}')) why = "must not hold braces";
     if (why.empty()) return {};
-    return export_.refuse("name", fmt::format("{}: it becomes part of file names", why),
-                          "for example: name: orders");
+    return exported.refuse("name", fmt::format("{}: it becomes part of file names", why),
+                           "for example: name: orders");
 }
 
-Result<std::string> read_query_file(const Section& export_, const std::string& directory,
+Result<std::string> read_query_file(const Section& exported, const std::string& directory,
                                     const Surroundings& surroundings) {
-    const std::string written = export_.text("query_file").value_or("");
+    const std::string written = exported.text("query_file").value_or("");
     const auto parts = split(written, '/');
     if (written.starts_with('/') || std::ranges::find(parts, "..") != parts.end()) {
-        return export_.refuse("query_file", "must be a path beside or below the configuration file",
-                              "for example: query_file: queries/orders.sql");
+        return exported.refuse("query_file",
+                               "must be a path beside or below the configuration file",
+                               "for example: query_file: queries/orders.sql");
     }
     const auto text = surroundings.read_file(join_path(directory, written));
     if (!text)
-        return export_.refuse("query_file",
-                              fmt::format("cannot be read: {}", text.error().message));
-    if (trim(*text).empty()) return export_.refuse("query_file", "is an empty file");
-    if (invalid_utf8_at(*text)) return export_.refuse("query_file", "is not UTF-8 text");
+        return exported.refuse("query_file",
+                               fmt::format("cannot be read: {}", text.error().message));
+    if (trim(*text).empty()) return exported.refuse("query_file", "is an empty file");
+    if (invalid_utf8_at(*text)) return exported.refuse("query_file", "is not UTF-8 text");
     return *text;
 }
 
@@ -64,65 +65,65 @@ struct Relation {
     std::optional<std::string> query;
 };
 
-Result<Relation> resolve_relation(const Section& export_, const std::string& directory,
+Result<Relation> resolve_relation(const Section& exported, const std::string& directory,
                                   const Surroundings& surroundings) {
     std::vector<std::string_view> given;
     for (const std::string_view key : {"table", "query", "query_file"}) {
-        if (export_.has(key)) given.push_back(key);
+        if (exported.has(key)) given.push_back(key);
     }
     if (given.empty()) {
-        return export_.messages().refuse(
-            export_.at(), fmt::format("{} lacks one of table, query, query_file", export_.path()),
+        return exported.messages().refuse(
+            exported.at(), fmt::format("{} lacks one of table, query, query_file", exported.path()),
             "for example: table: orders");
     }
     if (given.size() > 1) {
-        return export_.refuse(given[1], fmt::format("does not go together with {}", given[0]),
-                              "an export has one of table, query, query_file");
+        return exported.refuse(given[1], fmt::format("does not go together with {}", given[0]),
+                               "an export has one of table, query, query_file");
     }
     Relation relation;
     if (given[0] == "table") {
-        relation.table = TRY(resolve_table(export_));
+        relation.table = TRY(resolve_table(exported));
         return relation;
     }
-    std::string query = export_.text("query").value_or("");
-    if (given[0] == "query_file") query = TRY(read_query_file(export_, directory, surroundings));
+    std::string query = exported.text("query").value_or("");
+    if (given[0] == "query_file") query = TRY(read_query_file(exported, directory, surroundings));
     relation.query = without_semicolon(query);
-    if (relation.query->empty()) return export_.refuse(given[0], "is an empty query");
+    if (relation.query->empty()) return exported.refuse(given[0], "is an empty query");
     return relation;
 }
 
 Result<Export> resolve_export(const Section& section, const Above& above,
                               const Surroundings& surroundings) {
-    Export export_;
-    export_.at = place_of(section.at());
-    export_.name = section.text("name").value_or("");
-    TRY(check_name(section, export_.name));
+    Export exported;
+    exported.at = place_of(section.at());
+    exported.name = section.text("name").value_or("");
+    TRY(check_name(section, exported.name));
     Relation relation = TRY(resolve_relation(section, above.directory, surroundings));
-    export_.table = std::move(relation.table);
-    export_.query = std::move(relation.query);
-    export_.tuning = TRY(resolve_tuning(section, above));
-    export_.chunking = TRY(resolve_chunking(section, export_.tuning));
-    export_.output = TRY(resolve_output(section));
-    export_.destination = TRY(resolve_destination(section, above.directory));
-    export_.columns = TRY(resolve_columns(section, export_.table));
-    export_.verify = section.choice<Verify>("verify").value_or(Verify::Size);
-    return export_;
+    exported.table = std::move(relation.table);
+    exported.query = std::move(relation.query);
+    exported.tuning = TRY(resolve_tuning(section, above));
+    exported.chunking = TRY(resolve_chunking(section, exported.tuning));
+    exported.output = TRY(resolve_output(section));
+    exported.destination = TRY(resolve_destination(section, above.directory));
+    exported.columns = TRY(resolve_columns(section, exported.table));
+    exported.verify = section.choice<Verify>("verify").value_or(Verify::Size);
+    return exported;
 }
 
 /// Two exports may share neither a name nor a directory: one directory holds one manifest.
-Status refuse_twins(const Section& section, const Export& export_,
+Status refuse_twins(const Section& section, const Export& exported,
                     const std::vector<Export>& earlier) {
     const auto path_of = [](const Export& one) {
         return expand_path(one.destination.path, {one.name, "{date}", "{run_id}"});
     };
     for (const Export& other : earlier) {
-        if (other.name == export_.name) {
+        if (other.name == exported.name) {
             return section.refuse(
                 "name", fmt::format("{} is taken by the export at line {}",
-                                    section.messages().quoted(export_.name), other.at.line));
+                                    section.messages().quoted(exported.name), other.at.line));
         }
-        if (export_.destination.type == DestinationType::Local &&
-            path_of(other) == path_of(export_)) {
+        if (exported.destination.type == DestinationType::Local &&
+            path_of(other) == path_of(exported)) {
             return section.messages().refuse(
                 section.section("destination").at("path"),
                 fmt::format("{}.path is also where the export {} at line {} writes",
@@ -140,9 +141,9 @@ Status resolve(const Section& root, const Surroundings& surroundings, Config& co
     config.source = TRY(resolve_source(source, config.directory));
     const Above above = {source, config.source.environment, config.directory, surroundings.cores};
     for (const Section& section : root.sections("exports")) {
-        Export export_ = TRY(resolve_export(section, above, surroundings));
-        TRY(refuse_twins(section, export_, config.exports));
-        config.exports.push_back(std::move(export_));
+        Export exported = TRY(resolve_export(section, above, surroundings));
+        TRY(refuse_twins(section, exported, config.exports));
+        config.exports.push_back(std::move(exported));
     }
     return {};
 }

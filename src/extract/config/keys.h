@@ -51,18 +51,19 @@ struct ByProfile {
 
 struct SectionSpec;
 
-struct Key {
+// In the order people read, not the order that packs best.
+struct Key {  // NOLINT(clang-analyzer-optin.performance.Padding)
     std::string_view name;
     KeyType type = KeyType::Text;
-    std::string_view summary = {};   // One line, for the schema and for hints.
-    std::string_view fallback = {};  // The default as it would be written; empty: none.
+    std::string_view summary;   // One line, for the schema and for hints.
+    std::string_view fallback;  // The default as it would be written; empty: none.
     ByProfile by_profile = {};
     std::int64_t min = 0;  // Of Integer, Number, Ratios.
     std::int64_t max = std::numeric_limits<std::int64_t>::max();
-    std::span<const Choice> choices = {};
+    std::span<const Choice> choices;
     const SectionSpec* section = nullptr;
-    std::string_view only_for = {};  // Values of the section's key `type` that it goes with.
-    std::string_view example = {};   // A value, for hints; else the default serves.
+    std::string_view only_for;  // Values of the section's key `type` that it goes with.
+    std::string_view example;   // A value, for hints; else the default serves.
     Availability availability = Availability::Now;
     bool is_required = false;
     bool is_secret = false;  // The value never appears in a message.
@@ -75,9 +76,10 @@ struct SectionSpec {
 };
 
 /// The whole file.
-extern const SectionSpec kRootSection;
+extern const SectionSpec kRootSection;  // NOLINT(readability-identifier-naming)
 
 // The parts it is made of.
+// NOLINTBEGIN(readability-identifier-naming): constants, defined elsewhere.
 extern const SectionSpec kTuningSection;
 extern const SectionSpec kSourceSection;
 extern const SectionSpec kDestinationSection;
@@ -88,6 +90,7 @@ extern const SectionSpec kMetaColumnsSection;
 extern const SectionSpec kQualitySection;
 extern const SectionSpec kCdcSection;
 extern const SectionSpec kLoadSection;
+// NOLINTEND(readability-identifier-naming)
 
 inline constexpr std::int64_t kMegabytesMax =
     1'048'576;  // 1 TB: byte counts stay far from overflow.

@@ -12,20 +12,20 @@ namespace trueup::extract {
 
 /// What an export takes from above.
 struct Above {
-    const Section& source;
+    const Section& source;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
     std::optional<Environment> environment;
     std::string directory;  // Absolute; where relative paths start.
     int cores = 1;
 };
 
 Result<Source> resolve_source(const Section& source, const std::string& directory);
-Result<Tuning> resolve_tuning(const Section& export_, const Above& above);
-Result<Chunking> resolve_chunking(const Section& export_, const Tuning& tuning);
-Result<Output> resolve_output(const Section& export_);
-Result<Destination> resolve_destination(const Section& export_, const std::string& directory);
-Result<std::vector<ColumnOverride>> resolve_columns(const Section& export_,
+Result<Tuning> resolve_tuning(const Section& exported, const Above& above);
+Result<Chunking> resolve_chunking(const Section& exported, const Tuning& tuning);
+Result<Output> resolve_output(const Section& exported);
+Result<DestinationSettings> resolve_destination(const Section& exported, const std::string& directory);
+Result<std::vector<ColumnOverride>> resolve_columns(const Section& exported,
                                                     const std::optional<TableName>& table);
-Result<TableName> resolve_table(const Section& export_);
+Result<TableName> resolve_table(const Section& exported);
 
 inline Place place_of(yaml::Position at) { return {at.line, at.column}; }
 

@@ -88,56 +88,57 @@ Codec codec_of_profile(int profile) {
     }
 }
 
-Status check_level(const Section& export_, const Codec& codec) {
-    const auto level = export_.integer("compression_level");
+Status check_level(const Section& exported, const Codec& codec) {
+    const auto level = exported.integer("compression_level");
     if (!level) return {};
     const bool is_zstd = codec.compression == Compression::Zstd;
     if (!is_zstd && codec.compression != Compression::Gzip) {
-        return export_.refuse(
+        return exported.refuse(
             "compression_level",
             fmt::format("goes with zstd and gzip only, not with {}", name_of(codec.compression)));
     }
     if (is_zstd ? *level < 1 : *level > 9) {
-        return export_.refuse("compression_level", fmt::format("must be between {} for {}, not {}",
-                                                               is_zstd ? "1 and 22" : "0 and 9",
-                                                               name_of(codec.compression), *level));
+        return exported.refuse(
+            "compression_level",
+            fmt::format("must be between {} for {}, not {}", is_zstd ? "1 and 22" : "0 and 9",
+                        name_of(codec.compression), *level));
     }
     return {};
 }
 
-Status check_csv_codec(const Section& export_, Compression compression) {
+Status check_csv_codec(const Section& exported, Compression compression) {
     if (compression != Compression::Snappy && compression != Compression::Lz4) return {};
     const std::string_view key =
-        export_.has("compression_profile") ? "compression_profile" : "compression";
-    return export_.refuse(
-        key, fmt::format("\"{}\" does not go with format: csv", export_.choice_name(key)),
+        exported.has("compression_profile") ? "compression_profile" : "compression";
+    return exported.refuse(
+        key, fmt::format("\"{}\" does not go with format: csv", exported.choice_name(key)),
         "CSV files take none, gzip or zstd");
 }
 
-Result<Codec> resolve_codec(const Section& export_, Format format) {
+Result<Codec> resolve_codec(const Section& exported, Format format) {
     Codec codec;
     const bool is_parquet = format == Format::Parquet;
-    codec.compression = export_.choice<Compression>("compression")
+    codec.compression = exported.choice<Compression>("compression")
                             .value_or(is_parquet ? Compression::Zstd : Compression::None);
-    const auto profile = export_.choice_value("compression_profile");
+    const auto profile = exported.choice_value("compression_profile");
     if (profile) {
         codec = codec_of_profile(*profile);
         for (const std::string_view beaten : {"compression", "compression_level"}) {
-            if (export_.has(beaten)) {
-                export_.warn(beaten, "has no effect beside compression_profile");
+            if (exported.has(beaten)) {
+                exported.warn(beaten, "has no effect beside compression_profile");
             }
         }
     } else {
-        TRY(check_level(export_, codec));
+        TRY(check_level(exported, codec));
     }
-    if (!is_parquet) TRY(check_csv_codec(export_, codec.compression));
-    const auto level = export_.integer("compression_level");
+    if (!is_parquet) TRY(check_csv_codec(exported, codec.compression));
+    const auto level = exported.integer("compression_level");
     // The writer knows levels for zstd in Parquet only.
     if (!is_parquet || codec.compression != Compression::Zstd) {
         if (level && !profile) {
-            export_.warn("compression_level",
-                         fmt::format("has no effect yet for {} in {} files",
-                                     name_of(codec.compression), name_of(format)));
+            exported.warn("compression_level",
+                          fmt::format("has no effect yet for {} in {} files",
+                                      name_of(codec.compression), name_of(format)));
         }
         codec.level.reset();
         return codec;
@@ -148,19 +149,19 @@ Result<Codec> resolve_codec(const Section& export_, Format format) {
 
 }  // namespace
 
-Result<Output> resolve_output(const Section& export_) {
+Result<Output> resolve_output(const Section& exported) {
     Output output;
-    output.format = export_.choice<Format>("format").value_or(Format::Parquet);
-    const Codec codec = TRY(resolve_codec(export_, output.format));
+    output.format = exported.choice<Format>("format").value_or(Format::Parquet);
+    const Codec codec = TRY(resolve_codec(exported, output.format));
     output.compression = codec.compression;
     output.compression_level = codec.level;
-    output.file_bytes_max = export_.size("max_file_size").value_or(0);
-    output.skips_empty = export_.flag("skip_empty");
-    output.row_groups = TRY(resolve_row_groups(export_.section("parquet")));
-    output.csv = TRY(resolve_csv(export_.section("csv")));
+    output.file_bytes_max = exported.size("max_file_size").value_or(0);
+    output.skips_empty = exported.flag("skip_empty");
+    output.row_groups = TRY(resolve_row_groups(exported.section("parquet")));
+    output.csv = TRY(resolve_csv(exported.section("csv")));
     const std::string_view idle = output.format == Format::Csv ? "parquet" : "csv";
-    if (export_.has(idle)) {
-        export_.warn(idle, fmt::format("has no effect with format: {}", name_of(output.format)));
+    if (exported.has(idle)) {
+        exported.warn(idle, fmt::format("has no effect with format: {}", name_of(output.format)));
     }
     return output;
 }

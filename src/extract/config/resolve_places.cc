@@ -87,7 +87,7 @@ std::optional<std::string> take_identifier(std::string_view& text) {
 }
 
 /// The column an override is for: `table.column` is the column of that very table.
-Result<std::string> column_of(const Section& export_, const yaml::Node& key,
+Result<std::string> column_of(const Section& exported, const yaml::Node& key,
                               const std::optional<TableName>& table) {
     const std::size_t dot = key.scalar.find('.');
     if (dot == std::string::npos || !table) return key.scalar;
@@ -98,25 +98,25 @@ Result<std::string> column_of(const Section& export_, const yaml::Node& key,
             return key.scalar.substr(lead.size());
         }
     }
-    return export_.messages().refuse(
+    return exported.messages().refuse(
         key.at,
-        fmt::format("{} names the table {}, but the export reads {}", export_.path_of("columns"),
-                    export_.messages().quoted(key.scalar.substr(0, dot)), printable(table->name)),
+        fmt::format("{} names the table {}, but the export reads {}", exported.path_of("columns"),
+                    exported.messages().quoted(key.scalar.substr(0, dot)), printable(table->name)),
         fmt::format("write {}.column for a column of this table", printable(table->name)));
 }
 
-Result<ColumnOverride> resolve_column(const Section& export_, const yaml::Entry& entry,
+Result<ColumnOverride> resolve_column(const Section& exported, const yaml::Entry& entry,
                                       const std::optional<TableName>& table) {
     ColumnOverride column;
-    column.column = TRY(column_of(export_, entry.key, table));
+    column.column = TRY(column_of(exported, entry.key, table));
     column.at = place_of(entry.key.at);
     const std::string path =
-        fmt::format("{}.{}", export_.path_of("columns"), printable(entry.key.scalar));
+        fmt::format("{}.{}", exported.path_of("columns"), printable(entry.key.scalar));
     yaml::Position type_at = entry.value.at;
     std::string written = entry.value.scalar;
     if (entry.value.kind == yaml::Node::Kind::Map) {
         const Section section(kColumnSection, &entry.value, path, entry.value.at,
-                              export_.messages());
+                              exported.messages());
         written = section.text("type").value_or("");
         type_at = section.at("type");
         column.on_value_error =
@@ -124,8 +124,8 @@ Result<ColumnOverride> resolve_column(const Section& export_, const yaml::Entry&
     }
     const auto type = canonical_type(written);
     if (!type) {
-        return export_.messages().refuse(type_at, fmt::format("{} {}", path, type.error().message),
-                                         type.error().hint);
+        return exported.messages().refuse(type_at, fmt::format("{} {}", path, type.error().message),
+                                          type.error().hint);
     }
     column.type = *type;
     return column;
@@ -154,8 +154,8 @@ Result<Source> resolve_source(const Section& source, const std::string& director
     return resolved;
 }
 
-Result<TableName> resolve_table(const Section& export_) {
-    const std::string written = export_.text("table").value_or("");
+Result<TableName> resolve_table(const Section& exported) {
+    const std::string written = exported.text("table").value_or("");
     std::string_view rest = written;
     TableName table;
     auto first = take_identifier(rest);
@@ -165,9 +165,9 @@ Result<TableName> resolve_table(const Section& export_) {
         first = take_identifier(rest);
     }
     if (!first || !rest.empty()) {
-        return export_.refuse(
+        return exported.refuse(
             "table",
-            fmt::format("must be name or schema.name, not {}", export_.messages().quoted(written)),
+            fmt::format("must be name or schema.name, not {}", exported.messages().quoted(written)),
             "a name of other characters goes in double quotes inside single "
             "ones: table: '\"order details\"'");
     }
@@ -175,16 +175,16 @@ Result<TableName> resolve_table(const Section& export_) {
     return table;
 }
 
-Result<Destination> resolve_destination(const Section& export_, const std::string& directory) {
-    const Section section = export_.section("destination");
+Result<DestinationSettings> resolve_destination(const Section& exported, const std::string& directory) {
+    const Section section = exported.section("destination");
     TRY(section.refuse_foreign_keys());
-    Destination destination;
+    DestinationSettings destination;
     destination.type = section.choice<DestinationType>("type").value_or(DestinationType::Local);
     destination.at = place_of(section.at());
     if (destination.type == DestinationType::Stdout) {
-        if (export_.has("max_file_size")) {
-            return export_.refuse("max_file_size", "does not go with stdout, which takes one file",
-                                  "use a local destination");
+        if (exported.has("max_file_size")) {
+            return exported.refuse("max_file_size", "does not go with stdout, which takes one file",
+                                   "use a local destination");
         }
         return destination;
     }
@@ -195,20 +195,20 @@ Result<Destination> resolve_destination(const Section& export_, const std::strin
     return destination;
 }
 
-Result<std::vector<ColumnOverride>> resolve_columns(const Section& export_,
+Result<std::vector<ColumnOverride>> resolve_columns(const Section& exported,
                                                     const std::optional<TableName>& table) {
     std::vector<ColumnOverride> columns;
-    const yaml::Node* map = export_.node("columns");
+    const yaml::Node* map = exported.node("columns");
     if (map == nullptr) return columns;
     for (const yaml::Entry& entry : map->entries) {
-        ColumnOverride column = TRY(resolve_column(export_, entry, table));
+        ColumnOverride column = TRY(resolve_column(exported, entry, table));
         const bool is_known =
             std::ranges::find(columns, column.column, &ColumnOverride::column) != columns.end();
         if (is_known) {
-            return export_.messages().refuse(
+            return exported.messages().refuse(
                 entry.key.at,
-                fmt::format("{} names the column {} twice", export_.path_of("columns"),
-                            export_.messages().quoted(column.column)));
+                fmt::format("{} names the column {} twice", exported.path_of("columns"),
+                            exported.messages().quoted(column.column)));
         }
         columns.push_back(std::move(column));
     }

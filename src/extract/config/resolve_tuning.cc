@@ -88,8 +88,8 @@ void resolve_batch(const Layers& layers, Tuning& tuning) {
 
 }  // namespace
 
-Result<Tuning> resolve_tuning(const Section& export_, const Above& above) {
-    const Section own = export_.section("tuning");
+Result<Tuning> resolve_tuning(const Section& exported, const Above& above) {
+    const Section own = exported.section("tuning");
     const Section shared = above.source.section("tuning");
     TRY(refuse_two_batch_sizes(own));
     TRY(refuse_two_batch_sizes(shared));
@@ -102,10 +102,10 @@ Result<Tuning> resolve_tuning(const Section& export_, const Above& above) {
     const Section* sayer = layers.sayer("parallel");
     tuning.workers =
         sayer == nullptr ? workers_default : static_cast<int>(sayer->integer("parallel").value());
-    if (const auto parallel = export_.integer("parallel")) {
+    if (const auto parallel = exported.integer("parallel")) {
         if (own.has("parallel")) {
-            return export_.refuse("parallel", "does not go together with tuning.parallel",
-                                  "remove one of the two");
+            return exported.refuse("parallel", "does not go together with tuning.parallel",
+                                   "remove one of the two");
         }
         tuning.workers = static_cast<int>(*parallel);
     }

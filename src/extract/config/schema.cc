@@ -43,7 +43,7 @@ Value one_of(const Key& key) {
 
 /// The shape of a value, without what is said about it.
 Value shape_of(const Key& key) {
-    const Value text = {{"type", "string"}};
+    Value text = {{"type", "string"}};
     switch (key.type) {
         case KeyType::Text: return text;
         case KeyType::Bool: return {{"type", "boolean"}};

@@ -83,8 +83,8 @@ bool is_in_range(const Key& key, double number) {
 std::string home_of(const SectionSpec& section, std::string_view name, const std::string& path) {
     for (const Key& key : section.keys) {
         if (key.section == nullptr || key.type == KeyType::Columns) continue;
-        const std::string below = fmt::format("{}{}{}", path, path.empty() ? "" : ".", key.name) +
-                                  (key.type == KeyType::Sections ? "[]" : "");
+        std::string below = fmt::format("{}{}{}", path, path.empty() ? "" : ".", key.name) +
+                            (key.type == KeyType::Sections ? "[]" : "");
         if (find_key(*key.section, name) != nullptr) return below;
         const std::string deeper = home_of(*key.section, name, below);
         if (!deeper.empty()) return deeper;

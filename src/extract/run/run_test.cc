@@ -151,11 +151,10 @@ TEST_F(RunTest, AnEmptyTableIsOneEmptyPart) {
     EXPECT_EQ(contents(), "0 0 NULL 0 NULL ");
 }
 
-TEST_F(RunTest, LargeChunksAreCutAndFilesAreSplit) {
+TEST_F(RunTest, FilesAreSplitBySize) {
     const auto summary =
-        run("    mode: chunked\n    chunk_column: id\n    chunk_size: 100\n"
-            "    max_file_size: 1KB\n    parquet:\n      row_group_strategy: fixed_rows\n"
-            "      row_group_rows: 50\n");
+        run("    mode: full\n    compression: none\n    max_file_size: 20KB\n    parquet:\n"
+            "      row_group_strategy: fixed_rows\n      row_group_rows: 2048\n");
     ASSERT_TRUE(summary.has_value()) << summary.error().message;
     EXPECT_GT(summary->parts, summary->chunks);
     EXPECT_EQ(contents(), kWanted);

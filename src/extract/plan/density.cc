@@ -18,6 +18,10 @@ constexpr std::size_t kKnotsMax = 8192;
 constexpr long double kChunksUnsureMax = 2;
 /// A cell of more than this many chunks is looked into, however even it seems.
 constexpr long double kChunksPerCell = 4;
+/// Keys this much closer after the first one than from the place on: an empty stretch lies between.
+constexpr long double kLateFactor = 2;
+/// Rounds of probes that learn how texts are made, before any is believed.
+constexpr int kSampleRounds = 3;
 
 /// What one probe saw.
 struct Knot {
@@ -34,6 +38,7 @@ using Knots = std::map<Position, Knot>;
 struct Cell {
     long double rows = 0;
     long double unsure = 0;  // How wrong `rows` may be.
+    long double hidden = 0;  // What may lie behind an empty stretch.
 };
 
 long double distance(Position from, Position to) { return static_cast<long double>(to - from); }
@@ -53,18 +58,23 @@ Cell cell_between(const Knots::value_type& from, const Knots::value_type& to) {
         return {.rows = knot.rows * std::min(1.0L, distance(knot.first, to.first) / reach)};
     }
     const long double span = distance(from.first, to.first);
+    // Keys that begin late and then stand close may go on to do so.
+    const long double density_there = knot.rows / std::max(distance(knot.first, knot.end), 1.0L);
+    const bool begins_late = density_there > kLateFactor * knot.density;
+    const long double hidden = begins_late ? density_there * distance(knot.end, to.first) : 0.0L;
     if (to.second.is_last) {
         const long double rows = std::max(knot.density * span, knot.rows);
-        return {.rows = rows, .unsure = rows / 2};
+        return {.rows = rows, .unsure = rows / 2, .hidden = hidden};
     }
     const long double rows = mean_density(knot.density, to.second.density) * span;
     return {.rows = std::max(rows, knot.rows),
-            .unsure = std::abs(knot.density - to.second.density) * span / 2};
+            .unsure = std::abs(knot.density - to.second.density) * span / 2,
+            .hidden = hidden};
 }
 
 /// How urgent it is to look into a cell, in rows.
 long double urgency(const Cell& cell) {
-    return std::max(cell.unsure, cell.rows / (2 * kChunksPerCell));
+    return std::max({cell.unsure, cell.hidden, cell.rows / (2 * kChunksPerCell)});
 }
 
 class DensityMap {
@@ -84,7 +94,9 @@ class DensityMap {
 
     /// False in these: the key cannot be judged by density.
     Result<bool> begin();
-    Result<bool> look_at(Position place);
+    Result<bool> look_at(Position wanted);
+    Result<bool> is_confirmed(const Cuts& cuts);
+    Status learn_from_sample(const KeyValue& low, const KeyValue& high);
     Result<bool> refine();
     Result<bool> split(const Urgent& cell);
 
@@ -130,6 +142,7 @@ Result<bool> DensityMap::begin() {
     first_key_ = *first;
     space_ = KeySpace::between(first->front(), last->front());
     if (!space_) return false;
+    if (space_->has_alphabets()) TRY(learn_from_sample(first->front(), last->front()));
     const Position step = space_->size() / static_cast<unsigned>(options_.probes);
     if (step == 0) return false;  // So few values that a walk finds better places to cut.
     for (int number = 0; number < options_.probes; ++number) {
@@ -138,6 +151,48 @@ Result<bool> DensityMap::begin() {
     }
     knots_[space_->size()] = {.first = space_->size(), .end = space_->size(), .is_last = true};
     for (auto knot = knots_.cbegin(); std::next(knot) != knots_.cend(); ++knot) enter(knot);
+    return true;
+}
+
+Status DensityMap::learn_from_sample(const KeyValue& low, const KeyValue& high) {
+    constexpr std::int64_t kKeysPerProbe = 16;
+    constexpr std::uint64_t kScatter = 0x9E3779B97F4A7C15;
+    std::vector<KeyValue> sample;
+    std::uint64_t random = 0;
+    for (int round = 0; round < kSampleRounds; ++round) {
+        const Position step = space_->size() / static_cast<unsigned>(options_.probes) + 1;
+        for (int number = 0; number < options_.probes; ++number) {
+            random += kScatter;  // Round places would teach round values only.
+            const Position place = step * static_cast<unsigned>(number) + random % step;
+            const auto first = TRY(probe_.first(key_at(place)));
+            if (!first) continue;
+            sample.push_back(first->front());
+            const auto keys = TRY(probe_.walk({.from = first,
+                                               .every = options_.probe_rows / kKeysPerProbe + 1,
+                                               .keys_max = kKeysPerProbe}));
+            for (const Key& key : keys) sample.push_back(key.front());
+        }
+        auto better = KeySpace::between(low, high, sample);
+        if (!better) return {};
+        space_ = std::move(better);
+    }
+    return {};
+}
+
+/// Texts can hide rows where no probe looks, so some chunks are walked: none may be far too large.
+Result<bool> DensityMap::is_confirmed(const Cuts& cuts) {
+    constexpr std::int64_t kTooMany = 3;
+    const std::size_t count = cuts.cuts.size();
+    if (!space_->has_alphabets() || count == 0) return true;
+    for (const std::size_t chunk : {std::size_t{0}, count / 2, count}) {
+        SourceSession::Walk walk{.from = {}, .every = kTooMany * cuts.rows_target, .keys_max = 1};
+        if (chunk > 0) walk.from = cuts.cuts[chunk - 1].key;
+        const auto reached = TRY(probe_.walk(walk));
+        if (reached.empty()) continue;
+        if (chunk == count) return false;
+        const bool is_inside = TRY(probe_.sorts_before(reached.front(), cuts.cuts[chunk].key));
+        if (is_inside) return false;
+    }
     return true;
 }
 
@@ -236,6 +291,8 @@ Result<std::optional<Cuts>> DensityMap::cut() {
     const std::int64_t wanted = chunks();
     Cuts cuts = TRY(cut_evenly());
     if (std::ssize(cuts.cuts) + 1 < (wanted + 1) / 2) return std::nullopt;
+    const bool is_confirmed_plan = TRY(is_confirmed(cuts));
+    if (!is_confirmed_plan) return std::nullopt;
     if (goal_.count) {
         cuts.is_limited = *goal_.count > goal_.chunks_max;
     } else {

@@ -1,7 +1,9 @@
 #include "extract/plan/key_space.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <bitset>
 #include <cmath>
 #include <limits>
 #include <string_view>
@@ -10,7 +12,9 @@
 namespace trueup::extract::plan {
 namespace {
 
-constexpr std::size_t kBytesRead = sizeof(Position);
+/// Places after the prefix that are looked at, and how long a line they may make.
+constexpr std::size_t kPlacesMax = 64;
+constexpr Position kBytesSizeMax = Position{1} << 118U;
 constexpr std::uint64_t kSignBit = std::uint64_t{1} << 63U;
 /// Reals between two finite ones are drawn on a line this long.
 constexpr long double kRealsSize = 0x1p64L;
@@ -42,6 +46,10 @@ const std::string* bytes_of(const KeyValue& value, bool is_text) {
     return blob == nullptr ? nullptr : &blob->bytes;
 }
 
+bool is_below(char left, char right) {
+    return static_cast<unsigned char>(left) < static_cast<unsigned char>(right);
+}
+
 bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U; }
 
 /// How much two texts share, cut back to the beginning of a character.
@@ -56,24 +64,18 @@ std::size_t common_prefix(std::string_view low, std::string_view high, bool is_t
     return size;
 }
 
-Position position_of_bytes(std::string_view bytes) {
-    Position place = 0;
-    for (std::size_t at = 0; at < kBytesRead; ++at) {
-        const unsigned char byte = at < bytes.size() ? static_cast<unsigned char>(bytes[at]) : 0;
-        place = place << 8U | byte;
+/// A sample misses some: of digits, small and capital letters, and bytes that continue a character,
+/// all between the first and the last one seen are taken for used.
+void fill_ranges(std::bitset<256>& seen) {
+    constexpr std::array<std::pair<std::size_t, std::size_t>, 4> kClasses = {
+        {{'0', '9'}, {'A', 'Z'}, {'a', 'z'}, {0x80, 0xBF}}};
+    for (const auto& [begin, end] : kClasses) {
+        std::size_t low = begin;
+        std::size_t high = end;
+        while (low <= end && !seen.test(low)) ++low;
+        while (high > low && !seen.test(high)) --high;
+        for (std::size_t byte = low; byte < high; ++byte) seen.set(byte);
     }
-    return place;
-}
-
-std::string bytes_at(Position place) {
-    std::string bytes(kBytesRead, '\0');
-    for (std::size_t at = kBytesRead; at > 0; --at) {
-        bytes[at - 1] = static_cast<char>(static_cast<unsigned char>(place));
-        place >>= 8U;
-    }
-    // The same place, in as few bytes as name it.
-    bytes.resize(bytes.find_last_not_of('\0') + 1);
-    return bytes;
 }
 
 /// What a first byte of UTF-8 asks of the bytes after it.
@@ -126,7 +128,8 @@ std::string utf8_near(std::string_view bytes) {
 
 }  // namespace
 
-std::optional<KeySpace> KeySpace::between(const KeyValue& low, const KeyValue& high) {
+std::optional<KeySpace> KeySpace::between(const KeyValue& low, const KeyValue& high,
+                                          std::span<const KeyValue> sample) {
     KeySpace space;
     const auto real_low = number_of(low);
     const auto real_high = number_of(high);
@@ -145,6 +148,9 @@ std::optional<KeySpace> KeySpace::between(const KeyValue& low, const KeyValue& h
         const std::string* const last = bytes_of(high, is_text);
         if (first == nullptr || last == nullptr) return std::nullopt;
         space.prefix_ = first->substr(0, common_prefix(*first, *last, is_text));
+        std::vector<KeyValue> values(sample.begin(), sample.end());
+        if (!sample.empty()) values.insert(values.end(), {low, high});
+        space.learn_alphabets(values);
     }
     const auto from = space.absolute(low);
     const auto to = space.absolute(high);
@@ -152,6 +158,61 @@ std::optional<KeySpace> KeySpace::between(const KeyValue& low, const KeyValue& h
     space.low_ = *from;
     space.size_ = *to - *from;
     return space;
+}
+
+void KeySpace::learn_alphabets(std::span<const KeyValue> sample) {
+    std::string every_byte;
+    for (unsigned byte = 0; byte < 256; ++byte) every_byte += static_cast<char>(byte);
+    Position size = 1;
+    for (std::size_t place = 0; place < kPlacesMax && size < kBytesSizeMax; ++place) {
+        std::bitset<256> seen;
+        for (const KeyValue& value : sample) {
+            const std::string* const bytes = bytes_of(value, kind_ == Kind::Texts);
+            if (bytes == nullptr || !bytes->starts_with(prefix_)) continue;
+            const std::size_t at = prefix_.size() + place;
+            if (at < bytes->size()) seen.set(static_cast<unsigned char>((*bytes)[at]));
+        }
+        fill_ranges(seen);
+        std::string alphabet;
+        for (const char byte : every_byte) {
+            if (sample.empty() || seen.test(static_cast<unsigned char>(byte))) alphabet += byte;
+        }
+        if (alphabet.empty()) break;
+        size *= alphabet.size();
+        alphabets_.push_back(std::move(alphabet));
+    }
+}
+
+/// A byte not in the alphabet stands where it would be, and nothing after it counts.
+Position KeySpace::position_of_bytes(std::string_view bytes) const {
+    Position place = 0;
+    bool is_open = true;    // Bytes still count.
+    bool is_above = false;  // Then: of those that do not, all are the last of their alphabet.
+    for (std::size_t at = 0; at < alphabets_.size(); ++at) {
+        const std::string& alphabet = alphabets_[at];
+        std::size_t digit = is_above ? alphabet.size() - 1 : 0;
+        if (is_open && at < bytes.size()) {
+            const auto found = std::ranges::lower_bound(alphabet, bytes[at], is_below);
+            digit = static_cast<std::size_t>(found - alphabet.begin());
+            is_open = found != alphabet.end() && *found == bytes[at];
+            is_above = found == alphabet.end();
+            if (is_above) --digit;
+        } else {
+            is_open = false;
+        }
+        place = place * alphabet.size() + digit;
+    }
+    return place;
+}
+
+std::string KeySpace::bytes_at(Position place) const {
+    std::string bytes(alphabets_.size(), '\0');
+    for (std::size_t at = alphabets_.size(); at > 0; --at) {
+        const std::string& alphabet = alphabets_[at - 1];
+        bytes[at - 1] = alphabet[static_cast<std::size_t>(place % alphabet.size())];
+        place /= alphabet.size();
+    }
+    return bytes;
 }
 
 std::optional<Position> KeySpace::absolute(const KeyValue& value) const {

@@ -186,8 +186,10 @@ Result<Cuts> Planner::cut_evenly(const KeyProbe& probe) {
     if (is_probed) {
         auto cuts = TRY(plan::cut_by_density(
             probe, goal(), {.probe_rows = options_.probe_rows, .probes = options_.probes}));
+        // Without statistics, this many are known to be there.
         const bool is_believed =
-            cuts && (!estimate || is_within(kDoubtFactor, *cuts->rows_total, *estimate));
+            cuts && *cuts->rows_total >= options_.walked_rows_max / 2 &&
+            (!estimate || is_within(kDoubtFactor, *cuts->rows_total, *estimate));
         if (is_believed) return *std::move(cuts);
     }
     return plan::cut_by_walking(probe, goal());
@@ -331,7 +333,9 @@ std::string_view name_of(ChunkKind kind) {
 
 Result<ChunkPlan> plan_chunks(SourceSession& session, const Relation& relation,
                               const Export& wanted, const PlanOptions& options) {
-    CHECK(options.chunks_max >= 1 && options.probes >= 1 && options.probe_rows >= 1);
+    CHECK(options.chunks_max >= 1);
+    CHECK(options.probes >= 1);
+    CHECK(options.probe_rows >= 1);
     return Planner(session, relation, wanted, options).plan();
 }
 

@@ -28,9 +28,12 @@ Status use_timezone(const std::string& zone) {
         return is_letter || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '+' || c == '/';
     });
     const bool is_plain = is_name && !zone.empty() && zone.front() != '/';
-    const std::string path = join_path(kZoneDirectory, zone);
-    const auto info = is_plain ? TRY(file_info(path)) : std::nullopt;
-    if (zone != "UTC" && (!info || info->is_directory)) {
+    bool is_zone = zone == "UTC";
+    if (is_plain && !is_zone) {
+        const auto info = TRY(file_info(join_path(kZoneDirectory, zone)));
+        is_zone = info.has_value() && !info->is_directory;
+    }
+    if (!is_zone) {
         return fail(ErrorClass::Usage, fmt::format("--timezone: no zone is named \"{}\"", zone),
                     fmt::format("zones are the files of {}, as Europe/Berlin", kZoneDirectory));
     }

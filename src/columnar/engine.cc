@@ -229,15 +229,23 @@ class ResultStream final : public RowStream {
         return read_columns();
     }
 
+    Result<bool> is_at_end() override {
+        if (ahead_ || is_done_) return is_done_;
+        ahead_.reset(duckdb_fetch_chunk(*result_.get()));
+        if (ahead_) return false;
+        const char* text = duckdb_result_error(result_.get());
+        if (text != nullptr && *text != '\0') return std::unexpected(error_of(text));
+        is_done_ = true;
+        return true;
+    }
+
     Status next(Batch& batch) override {
         CHECK(batch.columns().size() == columns_.size());
-        chunk_.reset(duckdb_fetch_chunk(*result_.get()));
-        if (!chunk_) {
-            const char* text = duckdb_result_error(result_.get());
-            if (text != nullptr && *text != '\0') return std::unexpected(error_of(text));
+        if (TRY(is_at_end())) {
             batch.set_rows(0);
             return {};
         }
+        chunk_ = std::move(ahead_);
         const std::size_t rows = duckdb_data_chunk_get_size(chunk_.get());
         for (std::size_t i = 0; i < columns_.size(); ++i) take(i, rows, batch.columns()[i]);
         batch.set_rows(rows);
@@ -285,7 +293,9 @@ class ResultStream final : public RowStream {
     }
 
     Owned result_;
-    DataChunk chunk_;
+    DataChunk chunk_;  // Holds the texts of the batch last filled.
+    DataChunk ahead_;
+    bool is_done_ = false;
     std::vector<NamedType> columns_;
 };
 

@@ -56,6 +56,8 @@ class RowStream : public BatchSource {
   public:
     /// Names and types as DuckDB gives them; a type that parts do not have is an error of query().
     virtual const std::vector<NamedType>& columns() const = 0;
+    /// True when no row is left. May read ahead; the batch last filled stays valid.
+    virtual Result<bool> is_at_end() = 0;
 };
 
 /// A result small enough to be held: texts as DuckDB prints them, row by row.

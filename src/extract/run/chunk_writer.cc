@@ -40,10 +40,8 @@ class PartFeed final : public columnar::BatchSource {
         }
         if (is_exhausted_ || is_part_full_ || TRY(part_is_full())) return {};
         TRY(reader_.next(batch));
-        if (batch.rows() == 0) {
-            is_exhausted_ = true;
-            return {};
-        }
+        is_exhausted_ = TRY(reader_.is_at_end());
+        if (batch.rows() == 0) return {};
         digester_.add(batch);
         rows_since_look_ += static_cast<std::int64_t>(batch.rows());
         if (writing_.progress != nullptr) writing_.progress->add_rows(batch.rows());
@@ -104,13 +102,14 @@ class ChunkWriter {
     Result<WrittenChunk> run(ChunkReader& reader) {
         PartFeed feed(reader, writing_, types_);
         WrittenChunk written;
-        while (!feed.is_exhausted()) {
+        // Without a row there is no file, unless one without rows is wanted.
+        while (task_.keeps_empty ? !feed.is_exhausted() : !TRY(reader.is_at_end())) {
             const PartNumber number{task_.chunk_id, std::ssize(written.parts) + 1,
                                     task_.generation};
-            auto part = TRY(write_one(feed, part_name(writing_.run_id, number, writing_.format)));
-            if (!part) continue;
-            written.rows += part->rows;
-            written.parts.push_back(*std::move(part));
+            PartRecord part =
+                TRY(write_one(feed, part_name(writing_.run_id, number, writing_.format)));
+            written.rows += part.rows;
+            written.parts.push_back(std::move(part));
         }
         written.stopped_at = reader.stopped_at();
         written.values_nulled = reader.values_nulled();
@@ -127,19 +126,17 @@ class ChunkWriter {
                 {"trueup.bounds", json::write(to_json(task_.bounds))}};
     }
 
-    /// Nothing for a part without rows, unless such a part is wanted.
-    Result<std::optional<PartRecord>> write_one(PartFeed& feed, const std::string& name) {
+    Result<PartRecord> write_one(PartFeed& feed, const std::string& name) {
         const PartName part{name, writing_.run_id};
         const std::string path = TRY(destination_.begin_part(part));
         auto record = write_aside(feed, path);
-        if (!record || (record->rows == 0 && !task_.keeps_empty)) {
-            TRY(destination_.drop_part(part));
-            TRY(std::move(record));
-            return std::optional<PartRecord>{};
+        if (!record) {
+            discard(destination_.drop_part(part), "the error that led here is the one to tell");
+            return record;
         }
         TRY(destination_.commit_part(part));
         record->path = name;
-        return std::optional(*std::move(record));
+        return record;
     }
 
     Result<PartRecord> write_aside(PartFeed& feed, const std::string& path) {

@@ -34,6 +34,12 @@ class DuckDbReader final : public ChunkReader {
         CHECK(wide_.columns().size() == columns + 1);
     }
 
+    Result<bool> is_at_end() override {
+        auto at_end = stream_->is_at_end();
+        if (!at_end) return in_context(std::move(at_end).error(), relation_);
+        return at_end;
+    }
+
     Status next(columnar::Batch& batch) override {
         TRY(check_interrupt());
         wide_.clear();

@@ -70,6 +70,8 @@ std::vector<columnar::NamedType> part_columns(const Relation& relation);
 /// `on_value_error: null` are counted.
 class ChunkReader : public columnar::BatchSource {
   public:
+    /// True when no row is left. May read ahead.
+    virtual Result<bool> is_at_end() = 0;
     /// The first key that was not read, when the read stopped at its row limit; nothing when the
     /// chunk was read to its end.
     virtual std::optional<Key> stopped_at() const = 0;

@@ -32,18 +32,23 @@ class Reader final : public ChunkReader {
     std::optional<Key> stopped_at() const override { return stopped_at_; }
     std::int64_t values_nulled() const override { return values_nulled_; }
 
+    Result<bool> is_at_end() override {
+        if (is_done_ || stands_on_row_) return is_done_;
+        const int code = sqlite3_step(statement_.native());
+        if (code != SQLITE_ROW && code != SQLITE_DONE) {
+            return in_context(statement_.native_failure(code).error(), relation_.name);
+        }
+        is_done_ = code == SQLITE_DONE;
+        stands_on_row_ = !is_done_;
+        return is_done_;
+    }
+
     Status next(Batch& batch) override {
         TRY(check_interrupt());
         std::size_t row = 0;
-        while (row < kBatchRows && !is_done_) {
-            const int code = sqlite3_step(statement_.native());
-            if (code == SQLITE_DONE) {
-                is_done_ = true;
-                break;
-            }
-            if (code != SQLITE_ROW) {
-                return in_context(statement_.native_failure(code).error(), relation_.name);
-            }
+        while (row < kBatchRows) {
+            if (TRY(is_at_end())) break;
+            stands_on_row_ = false;
             if (rows_soft_max_ != 0 && rows_read_ >= rows_soft_max_) [[unlikely]] {
                 if (TRY(stops_here())) break;
             }
@@ -155,6 +160,7 @@ class Reader final : public ChunkReader {
     std::int64_t rows_read_ = 0;
     std::int64_t values_nulled_ = 0;
     bool is_done_ = false;
+    bool stands_on_row_ = false;  // A row was stepped to and not read yet.
     Key last_key_;
     std::optional<Key> stopped_at_;
 };

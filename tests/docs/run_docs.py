@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""Runs every ```sh block of the given documents, in order, each document in a folder of its own
+beside a small shop database. A line that ends in "# exit N" must end with that status; every other
+line with 0."""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+EXIT = re.compile(r"#\s*exit (\d+)\s*$")
+
+
+def blocks(path):
+    """(line number, text) of each ```sh block."""
+    with open(path, encoding="utf-8") as document:
+        text = document.read()
+    for found in re.finditer(r"^```sh\n(.*?)^```$", text, re.M | re.S):
+        yield text.count("\n", 0, found.start()) + 1, found.group(1)
+
+
+def commands(block):
+    """Each command of a block with the status it must end with; here-documents and quoted line breaks
+    stay with their command."""
+    lines = block.splitlines()
+    index = 0
+    while index < len(lines):
+        command = lines[index]
+        index += 1
+        heredoc = re.search(r"<<'(\w+)'", command)
+        while heredoc and index < len(lines):
+            command += "\n" + lines[index]
+            index += 1
+            if lines[index - 1] == heredoc.group(1):
+                break
+        while command.count('"') - command.count('\\"') & 1 and index < len(lines):
+            command += "\n" + lines[index]
+            index += 1
+        if command.strip():
+            wanted = EXIT.search(command)
+            yield command, int(wanted.group(1)) if wanted else 0
+
+
+def run_document(path, trueup, generator):
+    folder = tempfile.mkdtemp(prefix="trueup-docs-")
+    ran = 0
+    failed = 0
+    try:
+        os.mkdir(os.path.join(folder, "bin"))
+        os.symlink(trueup, os.path.join(folder, "bin", "trueup"))
+        environment = dict(os.environ, PATH=os.path.join(folder, "bin") + ":" + os.environ["PATH"])
+        subprocess.run([generator, "--shape", "shop", "--orders", "20000", "shop.db"], cwd=folder,
+                       check=True, stdout=subprocess.DEVNULL)
+        for line, block in blocks(path):
+            for command, wanted in commands(block):
+                done = subprocess.run(["bash", "-c", command], cwd=folder, env=environment,
+                                      stdin=subprocess.DEVNULL, text=True, capture_output=True)
+                ran += 1
+                if done.returncode != wanted:
+                    failed += 1
+                    print(f"{path}:{line}: {command!r} ended with {done.returncode}, not {wanted}\n"
+                          f"{done.stdout}{done.stderr}")
+            # init writes the file that the guide then writes by hand.
+    finally:
+        shutil.rmtree(folder)
+    return ran, failed
+
+
+def main():
+    trueup, generator, *documents = sys.argv[1:]
+    ran = failed = 0
+    for document in documents:
+        more_ran, more_failed = run_document(document, os.path.abspath(trueup),
+                                             os.path.abspath(generator))
+        if more_ran == 0:
+            print(f"{document}: no command was found")
+            failed += 1
+        ran += more_ran
+        failed += more_failed
+    print(f"{ran} commands, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "extract/ledger/ledger.h"
+#include "extract/proof/copy.h"
 #include "extract/proof/proof_test_support.h"
 
 namespace trueup::extract {
@@ -310,6 +311,56 @@ TEST(Reconcile, TheLedgerAloneProvesNothingOfTheFiles) {
     const auto proofs = ledger.verifications({}).value();
     ASSERT_THAT(proofs, SizeIs(2));
     for (const VerificationRecord& proof : proofs) EXPECT_THAT(proof.ranges, IsEmpty());
+}
+
+TEST(Copy, GapsBetweenChunksAreSeen) {
+    const auto chunk = [](std::optional<std::int64_t> lower, std::optional<std::int64_t> upper) {
+        CopyChunk made;
+        if (lower) made.bounds.lower = Key{*lower};
+        if (upper) made.bounds.upper = Key{*upper};
+        return made;
+    };
+    CopyChunk null_keys;
+    null_keys.bounds.is_null_keys = true;
+    Copy copy;
+    copy.chunks = {chunk({}, 10), chunk(10, 20), chunk(20, {}), null_keys};
+    EXPECT_THAT(gaps_of(copy, true), IsEmpty());
+    copy.chunks.pop_back();
+    EXPECT_THAT(gaps_of(copy, false), IsEmpty());
+    ASSERT_THAT(gaps_of(copy, true), SizeIs(1));
+    EXPECT_TRUE(gaps_of(copy, true)[0].bounds.is_null_keys);
+    copy.chunks = {chunk(5, 10), chunk(12, 20)};
+    const auto gaps = gaps_of(copy, false);
+    ASSERT_THAT(gaps, SizeIs(3));
+    EXPECT_EQ(gaps[0].bounds, (Bounds{.lower = {}, .upper = Key{std::int64_t{5}}}));
+    EXPECT_EQ(gaps[1].bounds,
+              (Bounds{.lower = Key{std::int64_t{10}}, .upper = Key{std::int64_t{12}}}));
+    EXPECT_EQ(gaps[2].bounds, (Bounds{.lower = Key{std::int64_t{20}}, .upper = {}}));
+    copy.chunks = {};
+    EXPECT_THAT(gaps_of(copy, false), SizeIs(1)) << "a plan without chunks holds nothing";
+}
+
+// A ledger that lost a chunk: its rows are outside, and no repair pretends to have mended them.
+TEST(Proof, RowsThatNoChunkHoldsAreSeen) {
+    CopyFolder folder;
+    folder.run();
+    auto ledger = sqlite::Connection::open(ledger_path(folder.path("trueup.yaml")),
+                                           {.mode = sqlite::OpenMode::ReadWrite});
+    ASSERT_TRUE(ledger.has_value());
+    ASSERT_TRUE(ledger
+                    ->exec("DELETE FROM part WHERE chunk_id = 2; DELETE FROM chunk WHERE "
+                           "chunk_id = 2")
+                    .has_value());
+    const core::Report report = folder.compare(Evidence::Count);
+    EXPECT_THAT(troubles(report),
+                ElementsAre(StartsWith("outside after chunk 1 mismatch 250 0: 250 rows that no"),
+                            HasSubstr("which the ledger does not know")));
+    const RepairPlan plan = plan_repair(folder.job(), report).value();
+    EXPECT_THAT(plan.actions, IsEmpty());
+    EXPECT_THAT(plan.skipped, SizeIs(1));
+    const auto mended = folder.mend();
+    ASSERT_TRUE(mended.has_value()) << mended.error().message;
+    EXPECT_FALSE(mended->is_clean);
 }
 
 TEST(Repair, AReportOfAnotherCopyIsRefused) {

@@ -47,6 +47,7 @@ class FakeSession final : public SourceSession {
         return std::ranges::any_of(row, [](const KeyValue& value) { return value.index() == 0; });
     }
 
+    Result<std::vector<TableListing>> list_tables() override { return unasked(); }
     Result<Relation> describe(const Export& /*wanted*/) override { return unasked(); }
     Result<ChunkKey> key_of(const Relation& relation,
                             const std::vector<std::string>& columns) override {

@@ -79,6 +79,20 @@ class DuckDbSession final : public SourceSession {
     explicit DuckDbSession(std::unique_ptr<columnar::Session> session)
         : session_(std::move(session)) {}
 
+    Result<std::vector<TableListing>> list_tables() override {
+        std::vector<TableListing> tables;
+        for (const TextRow& row : TRY(session_->texts(
+                 "SELECT schema_name, table_name, 'table' FROM duckdb_tables() WHERE "
+                 "database_name = 'source' AND NOT internal UNION ALL SELECT schema_name, "
+                 "view_name, 'view' FROM duckdb_views() WHERE database_name = 'source' AND NOT "
+                 "internal ORDER BY ALL"))) {
+            const std::string schema = row.at(0).value_or("");
+            tables.push_back(
+                {{schema == "main" ? "" : schema, row.at(1).value_or("")}, row.at(2) == "view"});
+        }
+        return tables;
+    }
+
     Result<Relation> describe(const Export& wanted) override {
         Relation relation;
         if (wanted.query) {

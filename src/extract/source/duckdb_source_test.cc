@@ -137,5 +137,27 @@ TEST_F(DuckDbSourceTest, MissingThingsAreNamed) {
     EXPECT_EQ(open_duckdb(nowhere).error().kind, ErrorClass::Failed);
 }
 
+TEST_F(DuckDbSourceTest, ListsWhatPeopleMade) {
+    run_sql(
+        "CREATE TABLE orders (id INTEGER); CREATE SCHEMA s; CREATE TABLE s.orders (id INTEGER); "
+        "CREATE VIEW recent AS SELECT * FROM orders");
+    const auto reader = session();
+    const auto tables = reader->list_tables().value();
+    std::vector<std::string> found;
+    for (const TableListing& listed : tables) {
+        found.push_back(listed.name.schema + "." + listed.name.name +
+                        (listed.is_view ? " view" : ""));
+        Export wanted;
+        wanted.table = listed.name;
+        EXPECT_TRUE(reader->describe(wanted).has_value()) << found.back();
+    }
+    EXPECT_EQ(found, (std::vector<std::string>{".orders", ".recent view", "s.orders"}));
+}
+
+TEST_F(DuckDbSourceTest, IsWhatTheConfigurationNames) {
+    run_sql("CREATE TABLE t (id INTEGER)");
+    EXPECT_EQ(open_database(source_).value()->identity().engine, "duckdb");
+}
+
 }  // namespace
 }  // namespace trueup::extract

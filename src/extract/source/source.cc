@@ -34,8 +34,7 @@ std::vector<columnar::NamedType> part_columns(const Relation& relation) {
 Result<std::unique_ptr<SourceDatabase>> open_database(const Source& source) {
     switch (source.engine) {
         case Engine::Sqlite: return open_sqlite(source);
-        case Engine::DuckDb:
-            return fail(ErrorClass::Config, "DuckDB sources are not available yet");
+        case Engine::DuckDb: return open_duckdb(source);
     }
     std::unreachable();
 }

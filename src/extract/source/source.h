@@ -87,11 +87,19 @@ struct ReadRequest {
     std::uint64_t value_bytes_max = 0;  // A longer single value is an error; 0: no limit.
 };
 
+/// A table or view that an export may name.
+struct TableListing {
+    TableName name;  // Without a schema when that is the one names are looked up in anyway.
+    bool is_view = false;
+};
+
 /// One connection: used by one worker at a time. Readers must end before the session does.
 class SourceSession {
   public:
     virtual ~SourceSession() = default;
 
+    /// The tables and views people made, sorted by schema and name; not those of the engine.
+    virtual Result<std::vector<TableListing>> list_tables() = 0;
     /// Config when there is no such table, column or view, with near matches.
     virtual Result<Relation> describe(const Export& wanted) = 0;
     /// What the source knows of these columns as a key. Config when one does not exist. `columns`

@@ -330,6 +330,19 @@ Result<std::optional<std::uint64_t>> sampled_row_bytes(sqlite::Connection& conne
 
 }  // namespace
 
+Result<std::vector<TableListing>> list_tables(sqlite::Connection& connection) {
+    // Shadow tables hold the insides of a virtual table, which has its own name in the list.
+    sqlite::Statement list = TRY(sqlite::Statement::prepare(
+        connection,
+        "SELECT name, type = 'view' FROM pragma_table_list WHERE schema = 'main' AND type <> "
+        "'shadow' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"));
+    std::vector<TableListing> tables;
+    while (TRY(list.step())) {
+        tables.push_back({{"", std::string(list.column_text(0))}, list.column_int64(1) != 0});
+    }
+    return tables;
+}
+
 Result<Relation> describe(sqlite::Connection& connection, const Export& wanted) {
     Relation relation;
     if (wanted.query) {

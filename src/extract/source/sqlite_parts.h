@@ -24,6 +24,7 @@ struct Typing {
 };
 Typing typing_of(std::string_view declared);
 
+Result<std::vector<TableListing>> list_tables(sqlite::Connection& connection);
 Result<Relation> describe(sqlite::Connection& connection, const Export& wanted);
 Result<ChunkKey> key_of(sqlite::Connection& connection, const Relation& relation,
                         const std::vector<std::string>& columns);

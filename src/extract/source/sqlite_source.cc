@@ -22,6 +22,9 @@ class SqliteSession final : public SourceSession {
     explicit SqliteSession(sqlite::Connection connection) : connection_(std::move(connection)) {}
     sqlite::Connection& connection() { return connection_; }
 
+    Result<std::vector<TableListing>> list_tables() override {
+        return parts::list_tables(connection_);
+    }
     Result<Relation> describe(const Export& wanted) override {
         return parts::describe(connection_, wanted);
     }

@@ -234,6 +234,21 @@ TEST_F(SqliteSourceTest, QueriesHaveColumnsAndAnOrder) {
     EXPECT_EQ(reader->describe(wanted).error().kind, ErrorClass::Config);
 }
 
+TEST_F(SqliteSourceTest, ListsWhatPeopleMade) {
+    run_sql(
+        "CREATE TABLE orders (id INTEGER PRIMARY KEY AUTOINCREMENT); CREATE TABLE \"a b\" (x); "
+        "CREATE VIEW recent AS SELECT * FROM orders; CREATE VIRTUAL TABLE notes USING fts5(t); "
+        "CREATE TABLE sqliteish (x); ANALYZE");
+    const auto tables = session()->list_tables().value();
+    std::vector<std::string> found;
+    for (const TableListing& listed : tables) {
+        EXPECT_EQ(listed.name.schema, "");
+        found.push_back(listed.name.name + (listed.is_view ? " view" : ""));
+    }
+    const std::vector<std::string> wanted = {"a b", "notes", "orders", "recent view", "sqliteish"};
+    EXPECT_EQ(found, wanted);
+}
+
 TEST_F(SqliteSourceTest, NoDatabaseNoSource) {
     EXPECT_EQ(open_sqlite(source_).error().kind, ErrorClass::Failed);
     ASSERT_TRUE(replace_file(source_.path, std::string(4096, 'x'), "test").has_value());

@@ -174,7 +174,13 @@ Result<std::unique_ptr<SourceDatabase>> open_sqlite(const Source& source) {
         return fail(ErrorClass::Failed, fmt::format("there is no database file {}", source.path));
     }
     // Says at once, and once, when the file is no database.
-    TRY(sqlite::Connection::open(source.path, {.mode = sqlite::OpenMode::ReadOnly}));
+    auto probe = sqlite::Connection::open(source.path, {.mode = sqlite::OpenMode::ReadOnly});
+    if (!probe) {
+        Error error = std::move(probe).error();
+        // Nothing was compared yet: a source that cannot be read is no difference of data.
+        if (error.kind == ErrorClass::Integrity) error.kind = ErrorClass::Failed;
+        return std::unexpected(std::move(error));
+    }
     std::unique_ptr<SourceDatabase> database = std::make_unique<SqliteDatabase>(source.path);
     return database;
 }

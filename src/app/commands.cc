@@ -4,7 +4,9 @@ namespace trueup::app {
 
 Commands all_commands() {
     return {.groups = {{"extract", "Copy tables out of a database, and prove the copy"}},
-            .commands = {extract_run_command(), version_command()}};
+            .commands = {extract_init_command(), extract_check_command(), extract_run_command(),
+                         extract_status_command(), extract_journal_command(),
+                         extract_reset_command(), extract_schema_command(), version_command()}};
 }
 
 }  // namespace trueup::app

@@ -1,0 +1,260 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <fnmatch.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+
+#include "app/commands.h"
+#include "app/extract_scaffold.h"
+#include "app/extract_view.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "columnar/type.h"
+#include "extract/config/config.h"
+#include "extract/plan/plan.h"
+#include "extract/source/source.h"
+
+namespace trueup::app {
+namespace {
+
+using extract::Engine;
+using extract::SourceSession;
+using extract::TableListing;
+
+struct InitOptions {
+    std::string source;
+    std::vector<std::string> tables;
+    std::vector<std::string> includes;
+    std::vector<std::string> excludes;
+    std::string output;
+};
+
+void init_flags(CLI::App& app, InitOptions& options) {
+    app.add_option("source,--source", options.source,
+                   "The database: a file, or sqlite:FILE or duckdb:FILE")
+        ->type_name("PATH")
+        ->required();
+    const auto names = [&app](const char* flag, std::vector<std::string>& into, const char* help) {
+        app.add_option(flag, into, help)->allow_extra_args(false);
+    };
+    names("--table", options.tables, "Export this table or view; may be repeated");
+    names("--include", options.includes, "Only names like this glob; may be repeated");
+    names("--exclude", options.excludes, "No names like this glob; may be repeated");
+    app.add_option("-o,--output", options.output, "Write to a new file, not to standard output")
+        ->type_name("FILE");
+}
+
+/// By the first bytes of the file (https://sqlite.org/fileformat2.html, 1.2;
+/// https://duckdb.org/docs/internals/storage).
+Result<std::optional<Engine>> engine_by_magic(const std::string& path) {
+    const File file = TRY(File::open_read(path));
+    std::array<std::byte, 16> head{};
+    const std::size_t size = TRY(file.read_at(0, head));
+    const std::string_view text(reinterpret_cast<const char*>(head.data()), size);  // NOLINT
+    if (text.starts_with(std::string_view("SQLite format 3\0", 16))) {
+        return std::optional(Engine::Sqlite);
+    }
+    if (text.size() >= 12 && text.substr(8, 4) == "DUCK") return std::optional(Engine::DuckDb);
+    return std::optional<Engine>();
+}
+
+/// "sqlite:shop.db", "duckdb:shop.duckdb", or a file that says itself what it is.
+Result<extract::Source> source_of(const std::string& written) {
+    extract::Source source;
+    for (const Engine engine : {Engine::Sqlite, Engine::DuckDb}) {
+        const std::string scheme = fmt::format("{}:", name_of(engine));
+        if (!written.starts_with(scheme)) continue;
+        source.engine = engine;
+        source.path = absolute_path(written.substr(scheme.size()));
+        return source;
+    }
+    source.path = absolute_path(written);
+    const auto info = TRY(file_info(source.path));
+    if (!info || info->is_directory) {
+        return fail(ErrorClass::Failed,
+                    fmt::format("{}: {}", written, info ? "is a directory" : "no such file"),
+                    "init takes the file of an SQLite or DuckDB database");
+    }
+    const auto engine = TRY(engine_by_magic(source.path));
+    if (!engine) {
+        return fail(ErrorClass::Failed,
+                    fmt::format("{} is no SQLite and no DuckDB database", written));
+    }
+    source.engine = *engine;
+    return source;
+}
+
+std::string listed_name(const TableListing& listed) {
+    const auto& [schema, name] = listed.name;
+    return schema.empty() ? name : schema + "." + name;
+}
+
+bool is_like(const TableListing& listed, const std::vector<std::string>& globs) {
+    return std::ranges::any_of(globs, [&](const std::string& glob) {
+        return ::fnmatch(glob.c_str(), listed_name(listed).c_str(), 0) == 0 ||
+               ::fnmatch(glob.c_str(), listed.name.name.c_str(), 0) == 0;
+    });
+}
+
+/// What --table, --include and --exclude leave; without any of them, all tables and no view.
+Result<std::vector<TableListing>> chosen(const std::vector<TableListing>& all,
+                                         const InitOptions& options, const std::string& path) {
+    std::vector<std::string> names;
+    for (const TableListing& listed : all) names.push_back(listed_name(listed));
+    for (const std::string& wanted : options.tables) {
+        const bool is_there = std::ranges::any_of(names, [&](const std::string& name) {
+            return lower_ascii(name) == lower_ascii(wanted);
+        });
+        if (is_there) continue;
+        return fail(ErrorClass::Failed,
+                    fmt::format("{} has no table or view \"{}\"{}", path, wanted,
+                                did_you_mean(wanted, names)),
+                    names.empty() ? "it has no tables at all"
+                                  : fmt::format("it has: {}", fmt::join(names, ", ")));
+    }
+    std::vector<TableListing> left;
+    for (const TableListing& listed : all) {
+        const bool is_named = std::ranges::any_of(options.tables, [&](const std::string& wanted) {
+            return lower_ascii(wanted) == lower_ascii(listed_name(listed));
+        });
+        const bool is_included = is_like(listed, options.includes);
+        const bool is_default = options.tables.empty() && options.includes.empty();
+        const bool is_wanted = is_named || is_included || (is_default && !listed.is_view);
+        if (is_wanted && !is_like(listed, options.excludes)) left.push_back(listed);
+    }
+    if (!left.empty()) return left;
+    return fail(ErrorClass::Failed,
+                names.empty() ? fmt::format("{} has no tables", path)
+                              : fmt::format("nothing is left of the {} of {}",
+                                            counted(std::ssize(names), "table"), path),
+                names.empty() ? "" : fmt::format("it has: {}", fmt::join(names, ", ")));
+}
+
+/// How a run would read the table, and what its reader should know.
+Result<std::vector<std::string>> notes_on(SourceSession& session, const TableListing& listed) {
+    extract::Export wanted;
+    wanted.name = listed_name(listed);
+    wanted.table = listed.name;
+    const extract::Relation relation = TRY(session.describe(wanted));
+    const auto plan = TRY(extract::plan_chunks(session, relation, wanted));
+    std::vector<std::string> notes = {plan.reason};
+    for (const extract::SourceColumn& column : relation.columns) {
+        const std::string type = columnar::name_of(column.type);
+        if (!column.note.empty()) {
+            notes.push_back(fmt::format("{} is read as {}: {}; \"columns:\" can fix another type",
+                                        column.name, type, column.note));
+        } else if (column.fidelity == extract::Fidelity::Text) {
+            notes.push_back(
+                fmt::format("{} ({}) is read as text", column.name, column.source_type));
+        }
+    }
+    return notes;
+}
+
+Result<std::vector<ScaffoldTable>> look_at(SourceSession& session, const InitOptions& options,
+                                           const Context& context, const std::string& path) {
+    const auto all = TRY(session.list_tables());
+    std::vector<ScaffoldTable> tables;
+    for (const TableListing& listed : TRY(chosen(all, options, path))) {
+        if (!is_writable(listed_name(listed))) {
+            context.warn(fmt::format("left out {}: no configuration can hold this name",
+                                     listed_name(listed)));
+            continue;
+        }
+        auto notes = notes_on(session, listed);
+        if (!notes && notes.error().kind != ErrorClass::Config) {
+            return std::unexpected(std::move(notes).error());
+        }
+        if (!notes) {  // A view on a table that is gone, say: it would fail every run.
+            context.warn(
+                fmt::format("left out {}: {}", listed_name(listed), notes.error().message));
+            continue;
+        }
+        tables.push_back({listed.name, "", *std::move(notes)});
+    }
+    if (tables.empty()) return fail(ErrorClass::Failed, path + " has no table that can be read");
+    name_exports(tables);
+    return tables;
+}
+
+/// The database as seen from the configuration's folder: relative when it lies below.
+std::string path_from(const std::string& output, const std::string& database) {
+    const std::string folder = absolute_path(output.empty() ? "." : parent_path(output));
+    const std::string lead = folder == "/" ? folder : folder + "/";
+    return database.starts_with(lead) ? database.substr(lead.size()) : database;
+}
+
+Status write_new_file(const std::string& path, const std::string& text) {
+    if (TRY(file_info(path))) {
+        return fail(ErrorClass::Failed, fmt::format("{} is there already", path),
+                    "init never replaces a file: choose another name, or move that one away");
+    }
+    File file = TRY(File::create(path));
+    Status written = file.write_all(std::as_bytes(std::span(text)));
+    if (written) written = file.sync();
+    if (!written) discard(remove_file(path), "the write error is the one to tell");
+    if (!written) return written;
+    return sync_directory(parent_path(path));
+}
+
+void say_next_steps(const Context& context, const InitOptions& options, std::size_t exports) {
+    const std::string amount = counted(static_cast<std::int64_t>(exports), "export");
+    const bool has_file = !options.output.empty();
+    const std::string file = has_file ? options.output : "trueup.yaml";
+    const std::string flag = file == "trueup.yaml" ? "" : " -c " + file;
+    context.say(has_file ? fmt::format("wrote {} to {}. Next:", amount, file)
+                         : fmt::format("{}. Save it as {}. Next:", amount, file));
+    for (const char* step : {"check", "run", "reconcile"}) {
+        context.say(fmt::format("  trueup extract {}{}", step, flag));
+    }
+}
+
+json::Value to_json(const Scaffold& scaffold, const InitOptions& options, const std::string& text) {
+    json::Value exports = json::Value::array();
+    for (const ScaffoldTable& one : scaffold.tables) {
+        exports.push_back(
+            {{"name", one.export_name}, {"table", table_text(one.table)}, {"notes", one.notes}});
+    }
+    return {{"engine", name_of(scaffold.engine)},
+            {"path", scaffold.path},
+            {"file", options.output.empty() ? json::Value() : json::Value(options.output)},
+            {"exports", exports},
+            {"config", text}};
+}
+
+Result<core::Verdict> run_init(const InitOptions& options, Context& context) {
+    const extract::Source source = TRY(source_of(options.source));
+    const auto database = TRY(extract::open_database(source));
+    const auto sessions = TRY(database->open_sessions(1, extract::Consistency::Snapshot));
+    Scaffold scaffold{
+        .engine = source.engine, .path = path_from(options.output, source.path), .tables = {}};
+    scaffold.tables = TRY(look_at(*sessions.front(), options, context, options.source));
+    if (!is_writable(scaffold.path)) {
+        return fail(ErrorClass::Failed,
+                    fmt::format("no configuration can hold the path {}", scaffold.path));
+    }
+    const std::string text = scaffold_yaml(scaffold);
+    // What we hand out is read first, as `run` would read it.
+    const std::string name = options.output.empty() ? "trueup.yaml" : options.output;
+    auto config = extract::parse_config(text, name, {}, extract::real_surroundings());
+    if (!config) return in_context(std::move(config).error(), "what init wrote");
+    if (!options.output.empty()) TRY(write_new_file(options.output, text));
+    if (context.is_json()) {
+        print_json(context, to_json(scaffold, options, text));
+    } else if (options.output.empty()) {
+        context.out().write(text);
+    }
+    say_next_steps(context, options, scaffold.tables.size());
+    return core::Verdict::Clean;
+}
+
+}  // namespace
+
+Command extract_init_command() {
+    return command<InitOptions>({"extract", "init", "Write a first configuration from a database"},
+                                Needs::Nothing, init_flags, run_init);
+}
+
+}  // namespace trueup::app

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "extract/config/config.h"
+
+/// The text of a first configuration, made from what a database holds.
+namespace trueup::app {
+
+struct ScaffoldTable {
+    extract::TableName table;
+    std::string export_name;         // Of export_names().
+    std::vector<std::string> notes;  // Become comments above the export.
+};
+
+struct Scaffold {
+    extract::Engine engine = extract::Engine::Sqlite;
+    std::string path;  // Of the database, as the configuration should say it.
+    std::vector<ScaffoldTable> tables;
+};
+
+/// A configuration that exports every table to `./out/{export}`, as Parquet.
+std::string scaffold_yaml(const Scaffold& scaffold);
+
+/// Gives each table a name that is fit for files, and that no other one has, whatever the case.
+void name_exports(std::vector<ScaffoldTable>& tables);
+
+/// As `table:` spells it: parts that are no plain words in double quotes.
+std::string table_text(const extract::TableName& table);
+
+/// A YAML scalar that is read back as exactly this text.
+std::string yaml_scalar(std::string_view text);
+
+/// Whether a configuration can hold the name: UTF-8, and no "${", which would be substituted.
+bool is_writable(std::string_view text);
+
+}  // namespace trueup::app

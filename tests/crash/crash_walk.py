@@ -1,0 +1,299 @@
+"""Kills trueup at every visit of a fault point, and at random times, and makes every such step fail.
+
+TRUEUP_FAULT=crash:N kills the process at visit N, fail:N makes that step fail, count says how many
+visits there are. After each blow a valid _SUCCESS must stand for a whole export or be missing; after the
+next undisturbed command the committed parts hold exactly the rows of the source, once, and gc leaves
+no file that nothing owns. What is right is decided by oracle.py, not by trueup.
+
+Visits of two workers come in any order, so the last numbers may not be reached; that is accepted only
+beyond the counted number less what the order can change, and never for all of a walk.
+"""
+
+import concurrent.futures
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "oracle"))
+import oracle  # noqa: E402
+from oracle import Mismatch  # noqa: E402
+
+WORKERS = 2
+CHUNK_ROWS = 4
+RANDOM_KILLS = 20
+COUNTS = 3  # How often the visits are counted: workers race.
+
+
+def make_source(path, rows):
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE IF NOT EXISTS t (id INTEGER PRIMARY KEY, v TEXT, x REAL)")
+    connection.execute("DELETE FROM t")
+    connection.executemany("INSERT INTO t VALUES (?, ?, ?)", rows)
+    connection.commit()
+    connection.close()
+
+
+FIRST = [(i, f"v{i}" if i % 3 else None, i / 4) for i in range(11)]
+# Differs from FIRST inside one chunk: a row changed, one gone.
+SECOND = [row if row[0] != 5 else (5, "changed", -0.5) for row in FIRST if row[0] != 6]
+
+
+class Place:
+    """One export in one folder, which can be put back to what it was before the blow. It keeps its path:
+    ledger and manifest know it."""
+
+    def __init__(self, args, scratch, name, rows_many=0):
+        self.args = args
+        self.folder = os.path.join(scratch, name)
+        self.saved = self.folder + ".saved"
+        self.prefix = os.path.join(self.folder, "out")
+        self.source = os.path.join(scratch, name + ".db")
+        os.makedirs(self.folder)
+        self.rows = FIRST if not rows_many else [(i, f"v{i}" * 20, i / 8) for i in range(rows_many)]
+        make_source(self.source, self.rows)
+        chunk = CHUNK_ROWS if not rows_many else rows_many // 12
+        oracle.write_config(f"{self.folder}/trueup.yaml", {"type": "sqlite", "path": self.source}, [{
+            "name": "e", "table": "t", "format": "parquet", "chunk_column": "id", "chunk_size": chunk,
+            "tuning": {"parallel": WORKERS}, "destination": {"type": "local", "path": "out"}}])
+        self.truths = [self.rows]
+        self.duckdb = oracle.DuckDb(args.duckdb_sql)
+
+    def close(self):
+        self.duckdb.close()
+
+    def words(self, command):
+        return ["extract", command[0], "-c", f"{self.folder}/trueup.yaml", *command[1:]]
+
+    def run(self, command, fault=None):
+        return oracle.run(self.args.trueup, *self.words(command), fault=fault)
+
+    def must_run(self, command, statuses=(0,)):
+        ran = self.run(command)
+        if ran.status not in statuses:
+            raise Mismatch(f"{' '.join(command)}, undisturbed: status {ran.status}: {ran.err}")
+        return ran
+
+    def change_source(self, rows):
+        make_source(self.source, rows)
+        self.truths = [self.rows, rows]
+        self.rows = rows
+
+    def save(self):
+        shutil.copytree(self.folder, self.saved)
+
+    def restore(self):
+        shutil.rmtree(self.folder)
+        shutil.copytree(self.saved, self.folder)
+
+    def check(self, truths, needs_marker):
+        """The export is whole and holds one of these; returns its manifest, or None without a marker."""
+        def rows(wanted):
+            return lambda manifest: [list(row) for row in wanted]
+        for i, wanted in enumerate(truths):
+            try:
+                return oracle.check_export(self.duckdb, self.prefix, rows(wanted), needs_marker)
+            except Mismatch:
+                if i + 1 == len(truths):
+                    raise
+
+    def check_after_blow(self):
+        if os.path.isdir(self.prefix):
+            self.check(self.truths, needs_marker=False)
+
+    def check_owned(self):
+        self.must_run(("gc", "--execute"))
+        stray = oracle.stray_files(self.prefix)
+        if stray:
+            raise Mismatch(f"gc left files that no manifest owns: {stray}")
+
+
+class Walk:
+    """`command` is what is struck; done again undisturbed, it makes the copy follow the source."""
+
+    def __init__(self, name, prepare, command, actions=("crash", "fail"), cleans=False):
+        self.name = name
+        self.prepare = prepare
+        self.command = command
+        self.actions = actions
+        self.cleans = cleans  # Run gc in the end: nothing may be left that nothing owns.
+
+
+def nothing(place):
+    del place
+
+
+def after_a_run(place):
+    place.must_run(("run",))
+    place.change_source(SECOND)
+
+
+def after_a_crash(place):
+    visits = count_visits(place, ("run",))
+    place.restore_empty()
+    struck = place.run(("run",), fault=f"crash:{visits // 2}")
+    if struck.status != -signal.SIGKILL:
+        raise Mismatch(f"visit {visits // 2} of {visits} was not reached: status {struck.status}")
+
+
+def with_strays(place):
+    """What a run that was given up leaves, and what no run left."""
+    visits = count_visits(place, ("run",))
+    place.restore_empty()
+    place.run(("run",), fault=f"crash:{visits // 2}")
+    place.must_run(("run", "--fresh"))
+    parts = [name for name in os.listdir(place.prefix) if name.endswith(".parquet")]
+    shutil.copy(f"{place.prefix}/{parts[0]}", f"{place.prefix}/copied.parquet")
+    with open(f"{place.prefix}/.e-20200101T000000Z-0000-000001.parquet.tmp-e-20200101T000000Z-0000", "w") as file:
+        file.write("half")
+
+
+def restore_empty(place):
+    for name in os.listdir(place.folder):
+        path = os.path.join(place.folder, name)
+        if name != "trueup.yaml":
+            shutil.rmtree(path)
+
+
+Place.restore_empty = restore_empty
+
+
+def count_visits(place, command):
+    ran = place.run(command, fault="count")
+    for line in ran.err.splitlines():
+        if line.startswith("fault visits: "):
+            return int(line.removeprefix("fault visits: "))
+    raise Mismatch(f"no number of visits: {ran.err}")
+
+
+WALKS = [Walk("run", nothing, ("run",), ("crash",)),
+         Walk("run again", after_a_run, ("run",), cleans=True),
+         Walk("resume", after_a_crash, ("run",), ("crash",)),
+         Walk("repair", after_a_run, ("repair", "--execute"), cleans=True),
+         Walk("gc", with_strays, ("gc", "--execute"), cleans=True)]
+
+
+def has_command(args, name):
+    listed = oracle.run(args.trueup, "extract", "--help").out.split()
+    return name in listed
+
+
+def strike(place, walk, action, visit, can_gc):
+    """One blow and what follows; False when the visit was not reached."""
+    place.restore()
+    ran = place.run(walk.command, fault=f"{action}:{visit}")
+    is_reached = ran.status == -signal.SIGKILL if action == "crash" else "injected fault" in ran.err
+    if action == "crash" and ran.status not in (0, -signal.SIGKILL):
+        raise Mismatch(f"status {ran.status}: {ran.err}")
+    if ran.status == 0:
+        # Whatever failed inside, it was said to be done.
+        place.check(place.truths[-1:], needs_marker=True)
+    else:
+        place.check_after_blow()
+    place.must_run(walk.command)
+    place.check(place.truths[-1:], needs_marker=True)
+    if can_gc and walk.cleans and action == "crash":
+        place.check_owned()
+        place.check(place.truths[-1:], needs_marker=True)
+    # A step that failed and was rightly dropped, as the release of a lease, leaves no trace.
+    return is_reached or action == "fail"
+
+
+def walk_share(args, scratch, walk, action, share, shares, can_gc):
+    """Every visit with number % shares == share; (visits struck, visits counted)."""
+    place = Place(args, scratch, f"{walk.name}-{action}-{share}".replace(" ", "_"))
+    try:
+        walk.prepare(place)
+        place.save()
+        counts = []
+        for _ in range(COUNTS):
+            place.restore()
+            counts.append(count_visits(place, walk.command))
+        struck = 0
+        for visit in range(1 + share, max(counts) + 3, shares):
+            try:
+                is_reached = strike(place, walk, action, visit, can_gc)
+            except Mismatch as mismatch:
+                raise Mismatch(f"{action} at visit {visit} of {counts}: {mismatch}") from mismatch
+            struck += is_reached
+            if not is_reached and visit < min(counts):
+                raise Mismatch(f"visit {visit} of {counts} was not reached")
+        if struck == 0:
+            raise Mismatch(f"no visit was reached, of {counts}")
+        return struck, max(counts)
+    finally:
+        place.close()
+
+
+def check_walk(args, scratch, pool, walk, action, can_gc):
+    shares = 2
+    futures = [pool.submit(walk_share, args, scratch, walk, action, share, shares, can_gc)
+               for share in range(shares)]
+    started = time.monotonic()
+    done = [future.result() for future in futures]
+    print(f"{walk.name}, {action}: {sum(struck for struck, _ in done)} blows, {done[0][1]} visits, "
+          f"{time.monotonic() - started:.0f} s", flush=True)
+
+
+def check_random_kills(args, scratch, seed):
+    """Any instruction, not only those with a name. Most runs are resumed more than once."""
+    chance = random.Random(seed)
+    place = Place(args, scratch, "random", rows_many=12_000)
+    kills = 0
+    try:
+        started = time.monotonic()
+        place.must_run(("run",))
+        whole = time.monotonic() - started
+        place.restore_empty()
+        for _ in range(RANDOM_KILLS):
+            process = subprocess.Popen([args.trueup, *place.words(("run",))], env=oracle.environment(),
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            try:
+                process.wait(chance.uniform(0.02, whole))
+            except subprocess.TimeoutExpired:
+                process.kill()
+            _, error = process.communicate()
+            kills += process.returncode == -signal.SIGKILL
+            if process.returncode not in (0, -signal.SIGKILL):
+                raise Mismatch(f"status {process.returncode}: {error.decode()}")
+            place.check_after_blow()
+            if process.returncode == 0:
+                place.check(place.truths, needs_marker=True)
+                place.restore_empty()
+        place.must_run(("run",))
+        place.check(place.truths, needs_marker=True)
+        if kills == 0:
+            raise Mismatch("every run was over before it was killed")
+        print(f"random: {kills} of {RANDOM_KILLS} killed, seed {seed}", flush=True)
+    except Mismatch as mismatch:
+        raise Mismatch(f"seed {seed}: {mismatch}") from mismatch
+    finally:
+        place.close()
+
+
+def main():
+    parser = oracle.arguments(__doc__)
+    parser.add_argument("--seed", type=int, default=20261121)
+    args = parser.parse_args()
+    tally = oracle.Tally()
+    can_gc = has_command(args, "gc")
+    with oracle.Scratch(args.keep) as scratch, concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for walk in WALKS:
+            if not has_command(args, walk.command[0]):
+                print(f"there is no command {walk.command[0]}")
+                continue
+            for action in walk.actions:
+                name = f"{walk.name}, {action}"
+                if args.only in name:
+                    tally.case(name, check_walk, args, scratch, pool, walk, action, can_gc)
+        if args.only in "random":
+            tally.case("random", check_random_kills, args, scratch, args.seed)
+    tally.end()
+
+
+if __name__ == "__main__":
+    main()

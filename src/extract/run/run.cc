@@ -124,6 +124,20 @@ class ExportRun {
         const std::string path = ledger_path(job_.config->file);
         auto ledger = TRY(Ledger::open(path));
         ledger_.emplace(std::move(ledger));
+        TRY(read_runs());
+        if (!unfinished_ || options_.is_fresh) return {};
+        if (unfinished_->plan_hash == plan_.hash) return {};
+        return fail(
+            ErrorClass::Config,
+            fmt::format("run {} of export {} is not finished, and the plan changed since: {}",
+                        unfinished_->run_id, wanted_.name,
+                        plan_difference(unfinished_->plan_json, plan_.json)),
+            "undo the change to finish that run, or give it up with --fresh");
+    }
+
+    Status read_runs() {
+        unfinished_.reset();
+        last_done_.reset();
         LedgerFilter filter;
         filter.export_name = wanted_.name;
         filter.limit = 1000;
@@ -134,14 +148,18 @@ class ExportRun {
             if (is_unfinished && !unfinished_) unfinished_ = run;
             if (run.status == RunStatus::Done && !last_done_) last_done_ = run;
         }
-        if (!unfinished_ || options_.is_fresh) return {};
-        if (unfinished_->plan_hash == plan_.hash) return {};
-        return fail(
-            ErrorClass::Config,
-            fmt::format("run {} of export {} is not finished, and the plan changed since: {}",
-                        unfinished_->run_id, wanted_.name,
-                        plan_difference(unfinished_->plan_json, plan_.json)),
-            "undo the change to finish that run, or give it up with --fresh");
+        return {};
+    }
+
+    /// The runs were read before the lease was held: whoever held it then may have ended the run
+    /// that is to be resumed, or left one that is not known here. Nothing was changed yet.
+    Status check_still_so() {
+        const std::string before = unfinished_ ? unfinished_->run_id : "";
+        TRY(read_runs());
+        if ((unfinished_ ? unfinished_->run_id : "") == before) return {};
+        return fail(ErrorClass::Retryable,
+                    fmt::format("another process worked on {} meanwhile", run_.prefix),
+                    "run again");
     }
 
     Result<bool> is_unchanged() {
@@ -228,7 +246,8 @@ class ExportRun {
                              .process = system_processes().self(),
                              .now = job_.clock->now()};
         lease_ = TRY(ledger_->acquire_lease(request));
-        const Status protected_ = protect_leased();
+        Status protected_ = check_still_so();
+        if (protected_) protected_ = protect_leased();
         if (!protected_) release();
         return protected_;
     }

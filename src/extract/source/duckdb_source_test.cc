@@ -103,6 +103,24 @@ TEST_F(DuckDbSourceTest, BoundsOfEveryTypeTile) {
     }
 }
 
+TEST_F(DuckDbSourceTest, BothBoundsOfACompositeKeyHold) {
+    run_sql(
+        "CREATE TABLE t AS SELECT 'k' || (i % 5) AS a, i AS b FROM range(100) r(i); "
+        "INSERT INTO t VALUES (NULL, 1), ('k1', NULL)");
+    const auto reader = session();
+    const Relation relation = reader->describe(table("t")).value();
+    const ChunkKey key = reader->key_of(relation, {"a", "b"}).value();
+    const Key lower{std::string("k1"), std::int64_t{50}};
+    const Key upper{std::string("k3"), std::int64_t{13}};
+    const auto count = [&](const Bounds& bounds) {
+        return reader->count(relation, &key, bounds).value();
+    };
+    EXPECT_EQ(count({.upper = lower}), 20 + 10);
+    EXPECT_EQ(count({.lower = lower, .upper = upper}), 10 + 20 + 2);
+    EXPECT_EQ(count({.lower = upper}), 18 + 20);
+    EXPECT_EQ(count({.is_null_keys = true}), 2);
+}
+
 TEST_F(DuckDbSourceTest, AnOverrideLosesNothingSilently) {
     run_sql("CREATE TABLE t AS SELECT * FROM (VALUES (1.0::DOUBLE), (2.5)) v(x)");
     const auto reader = session();

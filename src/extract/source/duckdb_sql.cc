@@ -126,14 +126,6 @@ std::string literal_of(const ChunkKey& key, std::size_t column, const KeyValue& 
     return fmt::format("CAST({} AS {})", literal, type);
 }
 
-std::string key_tuple(const ChunkKey& key) {
-    std::vector<std::string> names;
-    for (const std::string& column : key.columns) {
-        names.push_back(key.is_physical ? column : quote_name(column));
-    }
-    return names.size() == 1 ? names.front() : fmt::format("({})", fmt::join(names, ", "));
-}
-
 std::string literal_tuple(const ChunkKey& key, const Key& values) {
     CHECK(values.size() == key.columns.size());
     std::vector<std::string> literals;
@@ -141,6 +133,31 @@ std::string literal_tuple(const ChunkKey& key, const Key& values) {
         literals.push_back(literal_of(key, i, values[i]));
     return literals.size() == 1 ? literals.front() : fmt::format("({})", fmt::join(literals, ", "));
 }
+
+namespace {
+
+enum class Edge : std::uint8_t { Lower, Upper };
+
+/// Row values compared column by column: out of two comparisons of row values DuckDB 1.4 makes a
+/// BETWEEN, and then says that it has none for them.
+std::string comparison(const ChunkKey& key, const Key& values, Edge edge) {
+    CHECK(!values.empty() && values.size() == key.columns.size());
+    const char sign = edge == Edge::Lower ? '>' : '<';
+    std::string text;
+    for (std::size_t i = values.size(); i-- > 0;) {
+        const std::string name = key.is_physical ? key.columns[i] : quote_name(key.columns[i]);
+        const std::string literal = literal_of(key, i, values[i]);
+        if (text.empty()) {
+            text = fmt::format("{} {} {}", name, edge == Edge::Lower ? ">=" : "<", literal);
+        } else {
+            text =
+                fmt::format("({0} {1}= {2} AND ({0} {1} {2} OR {3}))", name, sign, literal, text);
+        }
+    }
+    return text;
+}
+
+}  // namespace
 
 std::string where_of(const ChunkKey& key, const Bounds& bounds) {
     std::vector<std::string> conditions;
@@ -151,14 +168,8 @@ std::string where_of(const ChunkKey& key, const Bounds& bounds) {
         if (key.may_be_null) conditions.push_back(name + " IS NOT NULL");
     }
     if (bounds.is_null_keys) return fmt::format(" WHERE ({})", fmt::join(nulls, " OR "));
-    if (bounds.lower) {
-        conditions.push_back(
-            fmt::format("{} >= {}", key_tuple(key), literal_tuple(key, *bounds.lower)));
-    }
-    if (bounds.upper) {
-        conditions.push_back(
-            fmt::format("{} < {}", key_tuple(key), literal_tuple(key, *bounds.upper)));
-    }
+    if (bounds.lower) conditions.push_back(comparison(key, *bounds.lower, Edge::Lower));
+    if (bounds.upper) conditions.push_back(comparison(key, *bounds.upper, Edge::Upper));
     if (conditions.empty()) return "";
     return fmt::format(" WHERE {}", fmt::join(conditions, " AND "));
 }

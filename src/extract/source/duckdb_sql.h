@@ -27,8 +27,7 @@ std::string misfit_of(const SourceColumn& column);
 std::string key_projection(const ChunkKey& key, std::size_t column);
 KeyValue key_value(const ChunkKey& key, std::size_t column, std::string_view text);
 std::string literal_of(const ChunkKey& key, std::size_t column, const KeyValue& value);
-/// `"a"` or `("a", "b")`; the same for the literals of a key.
-std::string key_tuple(const ChunkKey& key);
+/// One literal, or `(…, …)` of a key of several columns.
 std::string literal_tuple(const ChunkKey& key, const Key& values);
 /// " WHERE …", or nothing when the bounds hold everything.
 std::string where_of(const ChunkKey& key, const Bounds& bounds);

@@ -106,7 +106,7 @@ class Place:
             self.check(self.truths, needs_marker=False)
 
     def check_owned(self):
-        self.must_run(("gc", "--execute"))
+        self.must_run(("gc", "--execute", "--superseded"))
         stray = oracle.stray_files(self.prefix)
         if stray:
             raise Mismatch(f"gc left files that no manifest owns: {stray}")
@@ -174,7 +174,7 @@ WALKS = [Walk("run", nothing, ("run",), ("crash",)),
          Walk("run again", after_a_run, ("run",), cleans=True),
          Walk("resume", after_a_crash, ("run",), ("crash",)),
          Walk("repair", after_a_run, ("repair", "--execute"), cleans=True),
-         Walk("gc", with_strays, ("gc", "--execute"), cleans=True)]
+         Walk("gc", with_strays, ("gc", "--execute", "--superseded"), cleans=True)]
 
 
 def has_command(args, name):

@@ -27,7 +27,7 @@ def chunking_of(table, name):
         "keyset": {"chunk_by_key": table.keyset, "chunk_size": table.size},
         "physical": {"chunk_column": "rowid", "chunk_size": table.size},
         "count": {"chunk_count": 5},
-        "days": {"chunk_column": table.days, "chunk_by_days": 90},
+        "days": {"chunk_column": table.days, "chunk_by_days": table.window},
         "dense": {"chunk_dense": True, "chunk_size": table.size},
     }[name]
 

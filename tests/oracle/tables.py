@@ -23,6 +23,7 @@ class Table:
     columns: dict = None
     refused: dict = dataclasses.field(default_factory=dict)
     size: int = 13
+    window: int = 90  # Days of chunk_by_days.
     kinds: dict = dataclasses.field(default_factory=dict)  # Where they differ from the chunking's.
     few_keys: bool = False  # Too few different keys for several chunks.
 
@@ -204,7 +205,8 @@ def types():
     return Table("types", ddl, rows,
                  ["BIGINT", "BIGINT", "BOOLEAN", "DECIMAL(10,2)", "DECIMAL(38,6)", "VARCHAR", "DATE",
                   "TIME", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "DOUBLE", "DOUBLE", "VARCHAR", "BLOB",
-                  "JSON", "UUID"], "price", ["flag", "id"], "d")
+                  "JSON", "UUID"], "price", ["flag", "id"], "d",
+                 window=200_000)
 
 
 def view():

@@ -13,6 +13,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "oracle"))
@@ -170,8 +171,13 @@ def two_of_two_configs(args, scratch):
 
 
 def many_at_once(args, scratch):
-    """Five processes race for one prefix: those that do not get it say so, and the copy is exact."""
-    place = Place(args, scratch, "many")
+    """Five processes race to resume one run: those that do not get it say so, and the copy is exact."""
+    place = Place(args, scratch, "many", tuning=SLOW)
+    killed = place.start()
+    wait_until(lambda: place.chunks_done() > 2, killed, "three chunks were done")
+    killed.kill()
+    killed.communicate()
+    place.write_config(place.config)
     processes = [place.start() for _ in range(5)]
     for process in processes:
         out, err = process.communicate()
@@ -229,7 +235,6 @@ def state_after(number):
 
 def source_in_use(args, scratch):
     """The copy is one state of the source: that after as many transactions as it says itself."""
-    import threading
     place = Place(args, scratch, "in_use", rows=0)
     connection = sqlite3.connect(place.source)
     connection.executemany("INSERT INTO t VALUES (?, ?)", state_after(0))
@@ -402,7 +407,7 @@ def ledger_locked(args, scratch):
 
 def damage_of(name, data):
     return {"future": data, "garbage": os.urandom(len(data)), "text": b"this is no database\n" * 400,
-            "half": data[:len(data) // 2 // 4096 * 4096], "half a page": data[:len(data) - 2000],
+            "half": data[:len(data) // 2 // 4096 * 4096], "uneven": data[:len(data) // 3 + 100],
             "header only": data[:100],
             "zeros": data[:4096] + bytes(len(data) - 4096)}[name]
 
@@ -468,7 +473,7 @@ CASES = [("two of one configuration", two_of_one_config),
          ("file in the way", file_in_the_way), ("vanishing destination", vanishing_destination),
          ("vanishing part", vanishing_part), ("ledger locked", ledger_locked),
          *((f"ledger: {name}", ledger_damaged, name)
-           for name in ("future", "garbage", "text", "half", "half a page", "header only", "zeros")),
+           for name in ("future", "garbage", "text", "half", "uneven", "header only", "zeros")),
          ("SIGINT", signalled, signal.SIGINT, 130), ("SIGTERM", signalled, signal.SIGTERM, 143),
          ("closed stdout", closed_stdout)]
 

@@ -231,9 +231,9 @@ bool answer(duckdb_connection connection, const std::string& sql) {
     }
     duckdb_destroy_result(&result);
     if (error.empty()) {
-        std::cout << lines << "{\"rows\": " << rows << "}" << std::endl;
+        std::cout << lines << "{\"rows\": " << rows << "}\n" << std::flush;
     } else {
-        std::cout << "{\"error\": " << quoted(error) << "}" << std::endl;
+        std::cout << "{\"error\": " << quoted(error) << "}\n" << std::flush;
     }
     return error.empty();
 }

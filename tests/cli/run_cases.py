@@ -27,6 +27,7 @@ from concurrent.futures import ThreadPoolExecutor
 # What differs from run to run, and what stands for it. In this order; the temporary folder is first.
 NORMALISE = [
     (re.compile(r"\b\d{8}T\d{6}Z-[0-9a-f]{4,16}\b"), "<run>"),
+    (re.compile(r"\b\d{8}T\d{6}Z\b"), "<stamp>"),
     (re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"), "<time>"),
     (re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\b"), "<time>"),
     (re.compile(r"\b\d+ h \d\d m\b|\b\d+ m \d\d s\b|\b\d+(\.\d+)? (ms|s)\b"), "<duration>"),

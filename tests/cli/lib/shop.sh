@@ -37,3 +37,10 @@ exports:
       path: out/items
 YAML
 }
+
+# One row less, one changed and one more in the source than in the copy, in three chunks.
+change_shop() {
+    sqlite3 shop.db "DELETE FROM orders WHERE id = 10;
+        UPDATE orders SET customer = 'somebody else' WHERE id = 300;
+        INSERT INTO orders VALUES (2000, 'new', 1.5, '2026-02-01')"
+}

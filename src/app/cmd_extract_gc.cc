@@ -1,0 +1,97 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "app/commands.h"
+#include "app/extract_job.h"
+#include "app/extract_view.h"
+#include "base/text.h"
+#include "extract/proof/gc.h"
+
+namespace trueup::app {
+namespace {
+
+using extract::GcItem;
+using extract::GcPlan;
+
+struct GcCommandOptions : ConfigOptions {
+    bool is_executed = false;
+    bool takes_superseded = false;
+};
+
+void gc_flags(CLI::App& app, GcCommandOptions& options) {
+    app.add_flag("--execute", options.is_executed,
+                 "Move them to _quarantine/; without this they are only listed");
+    app.add_flag("--superseded", options.takes_superseded,
+                 "Also replaced parts, and the parts of earlier runs");
+}
+
+void print_plan(const Context& context, const std::string& name, const GcPlan& plan) {
+    print_heading(context, name);
+    print_line(context, plan.prefix);
+    if (plan.items.empty()) {
+        print_line(context, "every file belongs to the export");
+        return;
+    }
+    term::Table table({{"File", term::Align::Left, false},
+                       {"Size", term::Align::Right, false},
+                       {"Kind", term::Align::Left, false},
+                       {"Moves"},
+                       {"Why"}});
+    for (const GcItem& item : plan.items) {
+        table.add_row({{item.file},
+                       {human_bytes(item.bytes)},
+                       {std::string(name_of(item.kind))},
+                       {item.is_moved ? "yes" : "no",
+                        item.is_moved ? term::Style::Warning : term::Style::Faint},
+                       {item.sentence}});
+    }
+    print_table(context, table);
+}
+
+Result<core::Verdict> run_gc(const GcCommandOptions& options, Context& context) {
+    json::Value answers = json::Value::array();
+    bool is_first = true;
+    const auto work = [&](const extract::JobContext& job) -> Result<core::Verdict> {
+        extract::GcOptions how;
+        how.superseded = options.takes_superseded;
+        extract::GcResult result;
+        if (options.is_executed) {
+            result = TRY(extract::execute_gc(job, how));
+        } else {
+            result.plan = TRY(extract::plan_gc(job, how));
+        }
+        answers.push_back(
+            {{"export", job.wanted->name},
+             {"plan", json_stored(extract::to_json(result.plan))},
+             {"executed", options.is_executed},
+             {"quarantine",
+              result.quarantine.empty() ? json::Value() : json::Value(result.quarantine)},
+             {"moved", result.moved}});
+        if (context.is_json()) return core::Verdict::Clean;
+        if (!is_first) context.out().write("\n");
+        is_first = false;
+        print_plan(context, job.wanted->name, result.plan);
+        const std::string amount = fmt::format("{}, {}", counted(result.plan.files_moved, "file"),
+                                               human_bytes(result.plan.bytes_moved));
+        if (result.plan.files_moved == 0) return core::Verdict::Clean;
+        context.out().write("\n");
+        print_line(context, options.is_executed
+                                ? fmt::format("moved {} to {}", amount, result.quarantine)
+                                : fmt::format("would move {}; --execute does it", amount));
+        return core::Verdict::Clean;
+    };
+    auto verdict = for_each_export(options, context, work);
+    if (context.is_json() && !answers.empty()) print_json(context, {{"exports", answers}});
+    return verdict;
+}
+
+}  // namespace
+
+Command extract_gc_command() {
+    return command<GcCommandOptions>(
+        {"extract", "gc", "Find files that belong to no export, and set them aside"}, Needs::Config,
+        gc_flags, run_gc);
+}
+
+}  // namespace trueup::app

@@ -147,7 +147,7 @@ def with_strays(place):
     place.run(("run",), fault=f"crash:{visits // 2}")
     place.must_run(("run", "--fresh"))
     parts = [name for name in os.listdir(place.prefix) if name.endswith(".parquet")]
-    shutil.copy(f"{place.prefix}/{parts[0]}", f"{place.prefix}/copied.parquet")
+    shutil.copy(f"{place.prefix}/{parts[0]}", f"{place.prefix}/e-20200101T000000Z-0000-000007.parquet")
     with open(f"{place.prefix}/.e-20200101T000000Z-0000-000001.parquet.tmp-e-20200101T000000Z-0000", "w") as file:
         file.write("half")
 

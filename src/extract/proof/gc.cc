@@ -137,6 +137,9 @@ class Gc {
             return explain_temporary(std::move(item));
         }
         const std::string history = fmt::format("{}/", kHistoryFolder);
+        if (is_manifest_aside(file.name)) {
+            return moved(std::move(item), Leftover::Temporary, "a manifest that was not finished");
+        }
         if (file.name.starts_with(history) && file.name.ends_with(".json")) {
             item.run_id = file.name.substr(history.size(), file.name.size() - history.size() - 5);
             return explain_manifest(std::move(item));
@@ -149,6 +152,20 @@ class Gc {
         item.run_id = part->run_id;
         item.chunk_id = part->chunk_id;
         return explain_part(std::move(item));
+    }
+
+    /// What a killed process leaves of a manifest or marker: base/file.h replaces "manifest.json"
+    /// by way of "manifest.json.tmp-<pid>".
+    static bool is_manifest_aside(std::string_view name) {
+        constexpr std::string_view kMark = ".tmp-";
+        const auto at = name.rfind(kMark);
+        if (at == std::string_view::npos || !parse_int64(name.substr(at + kMark.size()))) {
+            return false;
+        }
+        const std::string_view target = name.substr(0, at);
+        const bool is_history =
+            target.starts_with(fmt::format("{}/", kHistoryFolder)) && target.ends_with(".json");
+        return target == kManifestName || target == kMarkerName || is_history;
     }
 
     const RunRecord* find(const std::string& run_id) const {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Runs every ```sh block of the given documents, in order, each document in a folder of its own
-beside a small shop database. A line that ends in "# exit N" must end with that status; every other
+beside a small shop database. A line with the comment "# exit N" must end with that status; every other
 line with 0."""
 import os
 import re
@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 
-EXIT = re.compile(r"#\s*exit (\d+)\s*$")
+EXIT = re.compile(r"#\s*exit (\d+)\b")
 
 
 def blocks(path):
@@ -61,7 +61,6 @@ def run_document(path, trueup, generator):
                     failed += 1
                     print(f"{path}:{line}: {command!r} ended with {done.returncode}, not {wanted}\n"
                           f"{done.stdout}{done.stderr}")
-            # init writes the file that the guide then writes by hand.
     finally:
         shutil.rmtree(folder)
     return ran, failed

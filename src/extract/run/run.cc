@@ -109,7 +109,7 @@ class ExportRun {
     /// Reads and never writes.
     Status inspect() {
         database_ = TRY(open_database(job_.config->source));
-        const auto before = TRY(database_->state());
+        const auto before = TRY(settled_state());
         sessions_ = TRY(database_->open_sessions(std::max(wanted_.tuning.workers, 1),
                                                  job_.config->source.consistency));
         const auto after = TRY(database_->state());
@@ -118,6 +118,16 @@ class ExportRun {
         relation_ = TRY(sessions_[0]->describe(wanted_));
         plan_ = plan_document(job_, database_->identity(), relation_);
         return {};
+    }
+
+    /// A source that changed a moment ago cannot be told from one that is changing: a moment later
+    /// it can, and then the next run may find that there is nothing to do.
+    Result<std::optional<std::string>> settled_state() {
+        constexpr std::chrono::milliseconds kMoment{60};
+        auto state = TRY(database_->state());
+        if (state) return state;
+        std::this_thread::sleep_for(kMoment);
+        return database_->state();
     }
 
     Status find_earlier_run() {

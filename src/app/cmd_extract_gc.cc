@@ -49,36 +49,44 @@ void print_plan(const Context& context, const std::string& name, const GcPlan& p
     print_table(context, table);
 }
 
+void print_outcome(const Context& context, const extract::GcResult& result, bool is_executed) {
+    if (result.plan.files_moved == 0) return;
+    const std::string amount = fmt::format("{}, {}", counted(result.plan.files_moved, "file"),
+                                           human_bytes(result.plan.bytes_moved));
+    context.out().write("\n");
+    print_line(context, is_executed ? fmt::format("moved {} to {}", amount, result.quarantine)
+                                    : fmt::format("would move {}; --execute does it", amount));
+}
+
+json::Value to_json(const std::string& name, const extract::GcResult& result, bool is_executed) {
+    const auto& quarantine = result.quarantine;
+    return {{"export", name},
+            {"plan", json_stored(extract::to_json(result.plan))},
+            {"executed", is_executed},
+            {"quarantine", quarantine.empty() ? json::Value() : json::Value(quarantine)},
+            {"moved", result.moved}};
+}
+
+Result<extract::GcResult> collect(const extract::JobContext& job, const GcCommandOptions& options) {
+    extract::GcOptions how;
+    how.superseded = options.takes_superseded;
+    if (options.is_executed) return extract::execute_gc(job, how);
+    extract::GcResult result;
+    result.plan = TRY(extract::plan_gc(job, how));
+    return result;
+}
+
 Result<core::Verdict> run_gc(const GcCommandOptions& options, Context& context) {
     json::Value answers = json::Value::array();
-    bool is_first = true;
     const auto work = [&](const extract::JobContext& job) -> Result<core::Verdict> {
-        extract::GcOptions how;
-        how.superseded = options.takes_superseded;
-        extract::GcResult result;
-        if (options.is_executed) {
-            result = TRY(extract::execute_gc(job, how));
-        } else {
-            result.plan = TRY(extract::plan_gc(job, how));
+        const extract::GcResult result = TRY(collect(job, options));
+        const std::string& name = job.wanted->name;
+        if (!context.is_json()) {
+            if (!answers.empty()) context.out().write("\n");
+            print_plan(context, name, result.plan);
+            print_outcome(context, result, options.is_executed);
         }
-        answers.push_back(
-            {{"export", job.wanted->name},
-             {"plan", json_stored(extract::to_json(result.plan))},
-             {"executed", options.is_executed},
-             {"quarantine",
-              result.quarantine.empty() ? json::Value() : json::Value(result.quarantine)},
-             {"moved", result.moved}});
-        if (context.is_json()) return core::Verdict::Clean;
-        if (!is_first) context.out().write("\n");
-        is_first = false;
-        print_plan(context, job.wanted->name, result.plan);
-        const std::string amount = fmt::format("{}, {}", counted(result.plan.files_moved, "file"),
-                                               human_bytes(result.plan.bytes_moved));
-        if (result.plan.files_moved == 0) return core::Verdict::Clean;
-        context.out().write("\n");
-        print_line(context, options.is_executed
-                                ? fmt::format("moved {} to {}", amount, result.quarantine)
-                                : fmt::format("would move {}; --execute does it", amount));
+        answers.push_back(to_json(name, result, options.is_executed));
         return core::Verdict::Clean;
     };
     auto verdict = for_each_export(options, context, work);

@@ -102,6 +102,7 @@ bool is_like(const TableListing& listed, const std::vector<std::string>& globs) 
 Result<std::vector<TableListing>> chosen(const std::vector<TableListing>& all,
                                          const InitOptions& options, const std::string& path) {
     std::vector<std::string> names;
+    names.reserve(all.size());
     for (const TableListing& listed : all) names.push_back(listed_name(listed));
     for (const std::string& wanted : options.tables) {
         const bool is_there = std::ranges::any_of(names, [&](const std::string& name) {

@@ -98,25 +98,32 @@ void print_repair(const Context& context, const Repair& repair) {
     print_report(context, result.after);
 }
 
+Result<Repair> repair_one(const extract::JobContext& job, const RepairCommandOptions& options,
+                          const std::optional<core::Report>& given) {
+    extract::RepairOptions how{.compare = compare_options(options.compare),
+                               .purges = options.purges};
+    how.compare.command = "repair";
+    Repair repair;
+    if (given) {
+        repair.before = *given;
+    } else {
+        repair.before = TRY(extract::reconcile(job, how.compare));
+    }
+    repair.plan = TRY(extract::plan_repair(job, repair.before));
+    if (options.is_executed && !repair.plan.is_empty()) {
+        repair.result = TRY(extract::execute_repair(job, repair.plan, how));
+    }
+    return repair;
+}
+
 Result<Verdict> run_repair(const RepairCommandOptions& options, Context& context) {
     const auto given = TRY(given_report(options));
-    ConfigOptions chosen = options;
+    const ConfigOptions& written = options;
+    ConfigOptions chosen = written;
     if (given && chosen.exports.empty()) chosen.exports = {given->subject};
     json::Value answers = json::Value::array();
     const auto work = [&](const extract::JobContext& job) -> Result<Verdict> {
-        extract::RepairOptions how{.compare = compare_options(options.compare),
-                                   .purges = options.purges};
-        how.compare.command = "repair";
-        Repair repair;
-        if (given) {
-            repair.before = *given;
-        } else {
-            repair.before = TRY(extract::reconcile(job, how.compare));
-        }
-        repair.plan = TRY(extract::plan_repair(job, repair.before));
-        if (options.is_executed && !repair.plan.is_empty()) {
-            repair.result = TRY(extract::execute_repair(job, repair.plan, how));
-        }
+        const Repair repair = TRY(repair_one(job, options, given));
         answers.push_back(to_json(repair));
         if (!context.is_json()) print_repair(context, repair);
         return repair.verdict();

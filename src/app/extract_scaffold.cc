@@ -28,9 +28,9 @@ std::string identifier_text(std::string_view name) {
 
 /// Words that YAML takes for something else than a text.
 bool is_yaml_word(std::string_view text) {
-    static const std::set<std::string, std::less<>> kWords = {"true", "false", "yes", "no", "on",
-                                                              "off",  "null",  "y",   "n"};
-    return kWords.contains(lower_ascii(text));
+    static const std::set<std::string, std::less<>> words = {"true", "false", "yes", "no", "on",
+                                                             "off",  "null",  "y",   "n"};
+    return words.contains(lower_ascii(text));
 }
 
 std::string file_name_of(const extract::TableName& table) {

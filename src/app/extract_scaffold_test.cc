@@ -45,6 +45,7 @@ TEST(Scaffold, NamesThatFilesCannotTellApartGetNumbers) {
     const Scaffold scaffold =
         of_tables({{"", "a b"}, {"", "A/b"}, {"", "a_B"}, {"", "true"}, {"", ".."}});
     std::vector<std::string> names;
+    names.reserve(scaffold.tables.size());
     for (const auto& one : scaffold.tables) names.push_back(one.export_name);
     EXPECT_EQ(names, (std::vector<std::string>{"a_b", "A_b_2", "a_B_3", "true", "__"}));
     EXPECT_TRUE(read_back(scaffold_yaml(scaffold)).has_value());

@@ -22,7 +22,8 @@ Result<Source> resolve_source(const Section& source, const std::string& director
 Result<Tuning> resolve_tuning(const Section& exported, const Above& above);
 Result<Chunking> resolve_chunking(const Section& exported, const Tuning& tuning);
 Result<Output> resolve_output(const Section& exported);
-Result<DestinationSettings> resolve_destination(const Section& exported, const std::string& directory);
+Result<DestinationSettings> resolve_destination(const Section& exported,
+                                                const std::string& directory);
 Result<std::vector<ColumnOverride>> resolve_columns(const Section& exported,
                                                     const std::optional<TableName>& table);
 Result<TableName> resolve_table(const Section& exported);

@@ -175,7 +175,8 @@ Result<TableName> resolve_table(const Section& exported) {
     return table;
 }
 
-Result<DestinationSettings> resolve_destination(const Section& exported, const std::string& directory) {
+Result<DestinationSettings> resolve_destination(const Section& exported,
+                                                const std::string& directory) {
     const Section section = exported.section("destination");
     TRY(section.refuse_foreign_keys());
     DestinationSettings destination;

@@ -179,7 +179,7 @@ class Gc {
 
     /// Not in this ledger: it may be another configuration's, unless it bears our export's name.
     bool is_ours(const std::string& run_id) const {
-        return find(run_id) != nullptr || run_id.starts_with(wanted_.name + "-");
+        return find(run_id) != nullptr || run_id.starts_with(run_id_stem(wanted_) + "-");
     }
 
     GcItem left_alone(GcItem item, Leftover kind, std::string sentence) const {

@@ -223,6 +223,16 @@ std::string plan_difference(const std::string& old_json, const std::string& new_
     return fmt::format("{}", fmt::join(found, ", "));
 }
 
+std::string run_id_stem(const Export& wanted) {
+    std::string stem = wanted.name;
+    for (char& c : stem) {
+        const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                              (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+        if (!is_plain) c = '_';
+    }
+    return stem;
+}
+
 std::string prefix_of(const Export& wanted, const std::string& run_id, UnixMicros now) {
     const PathTokens tokens{wanted.name, rfc3339(now).substr(0, 10), run_id};
     return absolute_path(expand_path(wanted.destination.path, tokens));

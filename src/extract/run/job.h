@@ -53,6 +53,10 @@ PlanDocument plan_document(const JobContext& job, const DatabaseIdentity& databa
 /// "exports.columns, format.compression": what differs between two plans, for people.
 std::string plan_difference(const std::string& old_json, const std::string& new_json);
 
+/// What the ids of the export's runs, and so its files, begin with: its name, with "_" for what is
+/// neither an ASCII letter nor a digit nor one of ".", "_" and "-".
+std::string run_id_stem(const Export& wanted);
+
 /// Where the export's files go when a run starts at `now` under `run_id`. Absolute.
 std::string prefix_of(const Export& wanted, const std::string& run_id, UnixMicros now);
 

@@ -202,8 +202,8 @@ class ExportRun {
     Status plan() {
         if (unfinished_ && !options_.is_fresh) return plan_resume();
         const UnixMicros now = job_.clock->now();
-        run_.run_id =
-            fmt::format("{}-{}-{}", wanted_.name, compact_time(now), random_hex(*job_.random, 4));
+        run_.run_id = fmt::format("{}-{}-{}", run_id_stem(wanted_), compact_time(now),
+                                  random_hex(*job_.random, 4));
         run_.export_name = wanted_.name;
         run_.prefix = prefix_of(wanted_, run_.run_id, now);
         run_.plan_hash = plan_.hash;

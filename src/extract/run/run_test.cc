@@ -38,7 +38,8 @@ class RunTest : public testing::Test {
         std::filesystem::last_write_time(
             file, std::filesystem::last_write_time(file) - std::chrono::hours(1));
     }
-    Result<RunSummary> run(const std::string& export_yaml, bool is_fresh = false) {
+    Result<RunSummary> run(const std::string& export_yaml, bool is_fresh = false,
+                           std::size_t index = 0) {
         const std::string text =
             "source:\n  type: sqlite\n  path: shop.db\n  tuning:\n    parallel: 2\n"
             "exports:\n  - name: orders\n    table: orders\n    format: parquet\n"
@@ -48,7 +49,7 @@ class RunTest : public testing::Test {
         TRY(replace_file(path, text, "test"));
         const Config config = TRY(load_config(path, {}));
         core::Progress progress;
-        const JobContext job{&config, &config.exports[0], &system_clock(), &system_random(),
+        const JobContext job{&config, &config.exports[index], &system_clock(), &system_random(),
                              &progress};
         return run_export(job, {.is_fresh = is_fresh});
     }
@@ -140,6 +141,16 @@ TEST_F(RunTest, AFailedRunHasNoMarkerAndIsResumedUnderItsPlanOnly) {
     EXPECT_TRUE(resumed->is_resumed);
     EXPECT_EQ(contents(), kWanted);
     EXPECT_EQ(resumed->warnings.size(), 1U) << "the source changed between the two";
+}
+
+TEST_F(RunTest, AnExportMayHaveAnyName) {
+    const auto summary =
+        run("    chunk_size: 1000\n  - name: Bestellungen für alle\n    table: orders\n"
+            "    format: csv\n    destination: {type: local, path: out2}\n",
+            /*is_fresh=*/false, /*index=*/1);
+    ASSERT_TRUE(summary.has_value()) << summary.error().message;
+    EXPECT_EQ(summary->rows, 5000);
+    EXPECT_TRUE(summary->run_id.starts_with("Bestellungen_f__r_alle-")) << summary->run_id;
 }
 
 TEST_F(RunTest, AnEmptyTableIsOneEmptyPart) {

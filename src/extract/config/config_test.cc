@@ -96,6 +96,7 @@ TEST(Config, ProfilesFillTheTuning) {
         std::uint64_t batch_mb, threshold_mb;
     };
     const Row rows[] = {
+        {"", Profile::Fast, 50'000, 0, 0, 0, 1'000, 1, 64, 0},
         {"  environment: local\n", Profile::Fast, 50'000, 0, 0, 0, 1'000, 1, 64, 0},
         {"  environment: replica\n", Profile::Balanced, 10'000, 50, 300, 30, 2'000, 3, 32, 4'096},
         {"  environment: local\n  tuning: {profile: safe}\n", Profile::Safe, 2'000, 500, 120, 10,

@@ -19,7 +19,8 @@ constexpr Choice kOverflows[] = {choice("warn", BatchOverflow::Warn),
 constexpr Key kTuningKeys[] = {
     {.name = "profile",
      .type = KeyType::Choice,
-     .summary = "Where the other defaults come from; environment: local means fast, else balanced.",
+     .summary =
+         "Where the other defaults come from: fast, or balanced for a replica or production.",
      .choices = kProfiles,
      .example = "balanced"},
     {.name = "parallel",

@@ -22,6 +22,8 @@ class File {
     static Result<File> open_or_create(const std::string& path);
     File(File&& other) noexcept;
     File& operator=(File&& other) noexcept;
+    File(const File&) = delete;
+    File& operator=(const File&) = delete;
     ~File();
 
     /// Bytes read, 0 at the end of the file. Retries interrupted calls and short reads.

@@ -31,7 +31,7 @@ class BytesRef {
         } else {
             const char* pointer = bytes.data();
             std::memcpy(ref.rest_.data(), pointer, 4);
-            std::memcpy(ref.rest_.data() + 4, &pointer, sizeof pointer);
+            std::memcpy(ref.rest_.data() + 4, static_cast<const void*>(&pointer), sizeof pointer);
         }
         return ref;
     }
@@ -40,7 +40,7 @@ class BytesRef {
     std::string_view view() const {
         if (is_inline()) return {rest_.data(), length_};
         const char* pointer = nullptr;
-        std::memcpy(&pointer, rest_.data() + 4, sizeof pointer);
+        std::memcpy(static_cast<void*>(&pointer), rest_.data() + 4, sizeof pointer);
         return {pointer, length_};
     }
 

@@ -195,6 +195,8 @@ class Owned {
     ~Owned() { duckdb_destroy_result(&result_); }
     Owned(const Owned&) = delete;
     Owned& operator=(const Owned&) = delete;
+    Owned(Owned&&) = delete;
+    Owned& operator=(Owned&&) = delete;
     duckdb_result* get() { return &result_; }
     Error error() {
         const char* text = duckdb_result_error(&result_);
@@ -315,12 +317,22 @@ std::string quote_text(std::string_view text) { return quoted(text, '\''); }
 std::string quote_name(std::string_view name) { return quoted(name, '"'); }
 
 struct Engine::Impl {
+    Impl() = default;
+    Impl(const Impl&) = delete;
+    Impl& operator=(const Impl&) = delete;
+    Impl(Impl&&) = delete;
+    Impl& operator=(Impl&&) = delete;
     ~Impl() { duckdb_close(&database); }
     Feeds feeds;
     duckdb_database database = nullptr;
 };
 
 struct Session::Impl {
+    Impl() = default;
+    Impl(const Impl&) = delete;
+    Impl& operator=(const Impl&) = delete;
+    Impl(Impl&&) = delete;
+    Impl& operator=(Impl&&) = delete;
     ~Impl() { duckdb_disconnect(&connection); }
     Feeds* feeds = nullptr;
     duckdb_connection connection = nullptr;
@@ -430,7 +442,7 @@ Status Session::copy_from(BatchSource& source, const std::vector<NamedType>& col
     const auto at = sql.find(kPlaceholder);
     CHECK(at != std::string::npos);
     sql.replace(at, kPlaceholder.size(), fmt::format("trueup_feed({}::UBIGINT)", number));
-    const Status outcome = execute(sql);
+    Status outcome = execute(sql);
     impl_->feeds->remove(number);
     TRY(std::move(feed.outcome));
     return outcome;

@@ -37,6 +37,8 @@ class Engine {
     ~Engine();
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
+    Engine(Engine&&) = delete;
+    Engine& operator=(Engine&&) = delete;
 
     /// A connection, for one worker at a time.
     Result<std::unique_ptr<Session>> connect();
@@ -68,6 +70,8 @@ class Session {
     ~Session();
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
+    Session(Session&&) = delete;
+    Session& operator=(Session&&) = delete;
 
     Status execute(std::string_view sql);
     Result<std::vector<TextRow>> texts(std::string_view sql);

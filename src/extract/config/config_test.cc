@@ -76,7 +76,7 @@ TEST(Config, TheSmallestFileGetsTheDefaults) {
     EXPECT_EQ(at_text(config, orders.at), "/data/shop/trueup.yaml:5:5");
     EXPECT_EQ(orders.chunking.mode, Mode::Auto);
     EXPECT_EQ(orders.chunking.by, ChunkBy::Auto);
-    EXPECT_EQ(orders.chunking.attempts_max, 4);
+    EXPECT_EQ(orders.chunking.attempts_max, 2);
     EXPECT_EQ(orders.output.format, Format::Parquet);
     EXPECT_EQ(orders.output.compression, Compression::Zstd);
     EXPECT_EQ(orders.output.compression_level, 1);

@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <chrono>
 #include <system_error>
+#include <thread>
 
 #include "base/fault.h"
 #include "base/file.h"
@@ -43,6 +45,22 @@ Ledger::Ledger(Ledger&&) noexcept = default;
 Ledger& Ledger::operator=(Ledger&&) noexcept = default;
 Ledger::~Ledger() = default;
 
+namespace {
+
+/// The switch to a write-ahead log needs the file for a moment, and SQLite does not wait for it as
+/// it waits for other locks: two processes that make the ledger at once would meet here.
+Status use_wal_patiently(sqlite::Connection& db, std::chrono::milliseconds timeout) {
+    const auto until = std::chrono::steady_clock::now() + timeout;
+    while (true) {
+        Status status = db.use_wal();
+        const bool is_busy = !status && status.error().kind == ErrorClass::Retryable;
+        if (!is_busy || std::chrono::steady_clock::now() >= until) return status;
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+}
+
+}  // namespace
+
 Result<Ledger> Ledger::open(const std::string& path, const LedgerOptions& options) {
     const std::string folder = parent_path(path);
     TRY(make_private_folder(folder));
@@ -50,7 +68,7 @@ Result<Ledger> Ledger::open(const std::string& path, const LedgerOptions& option
         path, {.mode = sqlite::OpenMode::ReadWriteCreate, .busy_timeout = options.busy_timeout}));
     TRY(check_damage(db));
     TRY(sqlite::migrate(db, ledger_schema()));
-    TRY(db.use_wal());
+    TRY(use_wal_patiently(db, options.busy_timeout));
     TRY(db.exec("PRAGMA foreign_keys=ON"));
     TRY(sync_directory(folder));
     return Ledger(std::make_unique<Impl>(std::move(db), options));

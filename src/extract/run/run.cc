@@ -256,10 +256,10 @@ class ExportRun {
                              .process = system_processes().self(),
                              .now = job_.clock->now()};
         lease_ = TRY(ledger_->acquire_lease(request));
-        Status protected_ = check_still_so();
-        if (protected_) protected_ = protect_leased();
-        if (!protected_) release();
-        return protected_;
+        Status guarded = check_still_so();
+        if (guarded) guarded = protect_leased();
+        if (!guarded) release();
+        return guarded;
     }
 
     Status protect_leased() {

@@ -46,7 +46,7 @@ tidy:  ## tools/tidy, and clang-tidy over every source (minutes)
 	@tools/setup
 	@tools/tidy
 	@tools/build dev
-	@git ls-files 'src/*.cc' 'bench/*.cc' | xargs -P "$$(nproc)" -n 1 clang-tidy-19 -p build/dev --quiet \
+	@git ls-files 'src/*.cc' 'bench/*.cc' 'tests/*.cc' | xargs -P "$$(nproc)" -n 1 clang-tidy-19 -p build/dev --quiet \
 	    2> >(grep -v 'warnings generated' >&2)
 
 fuzz:  ## Fuzz every parser of foreign bytes, FUZZ_SECONDS each (default 30)

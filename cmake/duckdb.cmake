@@ -12,3 +12,6 @@ endif()
 add_library(duckdb::duckdb SHARED IMPORTED)
 set_target_properties(duckdb::duckdb PROPERTIES
   IMPORTED_LOCATION "${DUCKDB_LIBRARY}" INTERFACE_INCLUDE_DIRECTORIES "${DUCKDB_INCLUDE_DIR}")
+# It is loaded when it is first needed, from where the program looks for its libraries.
+cmake_path(GET DUCKDB_LIBRARY PARENT_PATH duckdb_folder)
+list(APPEND CMAKE_BUILD_RPATH "${duckdb_folder}")

@@ -1,53 +1,48 @@
 #include "base/file.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <filesystem>
-#include <memory>
-#include <system_error>
+#include <vector>
 
-#include "base/fault.h"
+#include "base/file_info.h"
+#include "base/system_failure.h"
 
 namespace trueup {
 namespace {
 
-/// ENOSPC and friends can be cured by making room, so a later run may succeed.
-ErrorClass class_of(int error) {
-    switch (error) {
-        case ENOSPC:
-        case EDQUOT:
-        case EAGAIN:
-        case EMFILE:
-        case ENFILE: return ErrorClass::Retryable;
-        default: return ErrorClass::Failed;
+constexpr std::uint64_t kCopyBytes = std::uint64_t{1} << 20U;  // A step without the kernel's help.
+constexpr std::uint64_t kCopyRangeBytes = std::uint64_t{1} << 30U;
+
+/// -1, with errno, when the system refuses.
+int open_retrying(const std::string& path, int flags, std::uint32_t mode = 0644) {
+    while (true) {
+        const int fd = ::open(path.c_str(), flags | O_CLOEXEC, mode);
+        if (fd >= 0 || errno != EINTR) return fd;
     }
 }
 
-std::string hint_of(int error) {
-    if (error == ENOSPC || error == EDQUOT) return "make room on the file system and run again";
-    if (error == EROFS) return "the file system is read-only";
-    return {};
-}
-
-std::unexpected<Error> system_failure(int error, std::string_view verb, std::string_view path) {
-    return fail(class_of(error),
-                fmt::format("cannot {} {}: {}", verb, path, std::generic_category().message(error)),
-                hint_of(error));
-}
-
 Result<int> open_descriptor(const std::string& path, int flags, std::string_view verb) {
-    while (true) {
-        const int fd = ::open(path.c_str(), flags | O_CLOEXEC, 0644);
-        if (fd >= 0) return fd;
-        if (errno != EINTR) return system_failure(errno, verb, path);
+    const int fd = open_retrying(path, flags);
+    if (fd < 0) return system_failure(errno, verb, path);
+    return fd;
+}
+
+/// The kernel cannot copy between these two files; reading and writing still may.
+bool must_copy_by_hand(int error) {
+    switch (error) {
+        case EXDEV:
+        case EINVAL:
+        case ENOSYS:
+        case EOPNOTSUPP:
+        case EBADF:
+        case EPERM: return true;
+        default: return false;
     }
 }
 
@@ -57,8 +52,29 @@ Result<File> File::open_read(const std::string& path) {
     return File(TRY(open_descriptor(path, O_RDONLY, "read")), path);
 }
 
-Result<File> File::create(const std::string& path) {
-    return File(TRY(open_descriptor(path, O_WRONLY | O_CREAT | O_EXCL, "create")), path);
+Result<File> File::open_edit(const std::string& path) {
+    return File(TRY(open_descriptor(path, O_RDWR, "write")), path);
+}
+
+Result<File> File::open_unnoticed(const std::string& path) {
+    const int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
+    const int fd = open_retrying(path, flags | O_NOATIME);
+    if (fd >= 0) return File(fd, path);
+    if (errno != EPERM) return system_failure(errno, "read", path);
+    // Only the owner of a file may ask for that.
+    return File(TRY(open_descriptor(path, flags, "read")), path);
+}
+
+Result<File> File::create(const std::string& path, std::uint32_t mode) {
+    const int fd = open_retrying(path, O_WRONLY | O_CREAT | O_EXCL, mode);
+    if (fd < 0) return system_failure(errno, "create", path);
+    return File(fd, path);
+}
+
+Result<File> File::open_append(const std::string& path, std::uint32_t mode) {
+    const int fd = open_retrying(path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY, mode);
+    if (fd < 0) return system_failure(errno, "write", path);
+    return File(fd, path);
 }
 
 Result<File> File::open_or_create(const std::string& path) {
@@ -101,8 +117,56 @@ Status File::write_all(Bytes bytes) {
     return {};
 }
 
+Status File::write_at(std::uint64_t offset, Bytes bytes) {
+    while (!bytes.empty()) {
+        const ssize_t put = ::pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+        if (put < 0 && errno == EINTR) continue;
+        if (put < 0) return system_failure(errno, "write", path_);
+        bytes = bytes.subspan(static_cast<std::size_t>(put));
+        offset += static_cast<std::uint64_t>(put);
+    }
+    return {};
+}
+
+Status File::append_range(const File& from, std::uint64_t offset, std::uint64_t bytes) {
+    while (bytes > 0) {
+        auto at = static_cast<off64_t>(offset);
+        const auto step = static_cast<std::size_t>(std::min(bytes, kCopyRangeBytes));
+        const ssize_t put = ::copy_file_range(from.fd_, &at, fd_, nullptr, step, 0);
+        if (put < 0 && errno == EINTR) continue;
+        if (put < 0 && !must_copy_by_hand(errno)) return system_failure(errno, "write", path_);
+        if (put <= 0) break;  // 0: the end, or a file system that cannot say.
+        offset += static_cast<std::uint64_t>(put);
+        bytes -= static_cast<std::uint64_t>(put);
+    }
+    std::vector<std::byte> buffer(static_cast<std::size_t>(std::min(bytes, kCopyBytes)));
+    while (bytes > 0) {
+        const auto step = static_cast<std::size_t>(std::min<std::uint64_t>(bytes, buffer.size()));
+        const std::size_t got = TRY(from.read_at(offset, std::span(buffer).first(step)));
+        if (got == 0) {
+            return fail(ErrorClass::Failed, fmt::format("{} ends {} bytes before what was to be "
+                                                        "copied from it",
+                                                        from.path_, bytes));
+        }
+        TRY(write_all(Bytes(buffer).first(got)));
+        offset += got;
+        bytes -= got;
+    }
+    return {};
+}
+
 Status File::sync() const {
     if (::fsync(fd_) != 0) return system_failure(errno, "sync", path_);
+    return {};
+}
+
+Status File::sync_data() const {
+    if (::fdatasync(fd_) != 0) return system_failure(errno, "sync", path_);
+    return {};
+}
+
+Status File::sync_filesystem() const {
+    if (::syncfs(fd_) != 0) return system_failure(errno, "sync the file system of", path_);
     return {};
 }
 
@@ -113,141 +177,18 @@ Status File::truncate(std::uint64_t bytes) {
     return {};
 }
 
-Result<std::uint64_t> File::size() const {
-    struct stat info {};
-    if (::fstat(fd_, &info) != 0) return system_failure(errno, "look at", path_);
-    return static_cast<std::uint64_t>(info.st_size);
+Result<FileInfo> File::info() const {
+    struct stat found {};
+    if (::fstat(fd_, &found) != 0) return system_failure(errno, "look at", path_);
+    return to_info(found);
 }
+
+Result<std::uint64_t> File::size() const { return TRY(info()).bytes; }
 
 Result<bool> File::try_lock() {
     if (::flock(fd_, LOCK_EX | LOCK_NB) == 0) return true;
     if (errno == EWOULDBLOCK) return false;
     return system_failure(errno, "lock", path_);
-}
-
-Result<std::optional<FileInfo>> file_info(const std::string& path) {
-    struct stat info {};
-    if (::stat(path.c_str(), &info) != 0) {
-        if (errno == ENOENT || errno == ENOTDIR) return std::optional<FileInfo>{};
-        return system_failure(errno, "look at", path);
-    }
-    return std::optional(FileInfo{
-        .bytes = static_cast<std::uint64_t>(info.st_size),
-        .mtime_ns =
-            static_cast<std::int64_t>(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec,
-        .inode = info.st_ino,
-        .is_directory = S_ISDIR(info.st_mode),
-    });
-}
-
-Result<std::string> read_file(const std::string& path, std::uint64_t bytes_max) {
-    const File file = TRY(File::open_read(path));
-    const std::uint64_t size = TRY(file.size());
-    if (size > bytes_max) {
-        return fail(
-            ErrorClass::Failed,
-            fmt::format("{} has {} bytes, more than the {} that are read", path, size, bytes_max));
-    }
-    std::string content(size, '\0');
-    const std::size_t got = TRY(file.read_at(0, std::as_writable_bytes(std::span(content))));
-    content.resize(got);
-    return content;
-}
-
-Status replace_file(const std::string& path, std::string_view content,
-                    std::string_view fault_name) {
-    const std::string aside = fmt::format("{}.tmp-{}", path, ::getpid());
-    FAULT_POINT(fmt::format("{}: before write", fault_name));
-    TRY(remove_file(aside));
-    {
-        File file = TRY(File::create(aside));
-        TRY(file.write_all(as_bytes(content)));
-        TRY(file.sync());
-    }
-    FAULT_POINT(fmt::format("{}: before rename", fault_name));
-    TRY(rename_file(aside, path));
-    FAULT_POINT(fmt::format("{}: before directory sync", fault_name));
-    TRY(sync_directory(parent_path(path)));
-    FAULT_POINT(fmt::format("{}: after", fault_name));
-    return {};
-}
-
-Status sync_file(const std::string& path) {
-    const File file = TRY(File::open_read(path));
-    return file.sync();
-}
-
-Status sync_directory(const std::string& path) { return sync_file(path); }
-
-Status rename_file(const std::string& from, const std::string& to) {
-    if (::rename(from.c_str(), to.c_str()) != 0) {
-        return system_failure(errno, fmt::format("rename {} to", from), to);
-    }
-    return {};
-}
-
-Status remove_file(const std::string& path) {
-    if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
-        return system_failure(errno, "remove", path);
-    }
-    return {};
-}
-
-Status make_directories(const std::string& path) {
-    const auto info = TRY(file_info(path));
-    if (info) {
-        if (info->is_directory) return {};
-        return fail(ErrorClass::Failed, fmt::format("{} exists and is not a directory", path));
-    }
-    const std::string parent = parent_path(path);
-    TRY(make_directories(parent));
-    if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) {
-        return system_failure(errno, "create the directory", path);
-    }
-    return sync_directory(parent);
-}
-
-Result<std::vector<Entry>> list_directory(const std::string& path) {
-    std::vector<Entry> entries;
-    const auto close = [](DIR* dir) { ::closedir(dir); };
-    const std::unique_ptr<DIR, decltype(close)> dir(::opendir(path.c_str()), close);
-    if (!dir) {
-        if (errno == ENOENT) return entries;
-        return system_failure(errno, "list", path);
-    }
-    errno = 0;
-    while (const dirent* found = ::readdir(dir.get())) {
-        const std::string name = found->d_name;
-        if (name == "." || name == "..") continue;
-        const auto info = TRY(file_info(join_path(path, name)));
-        entries.push_back({name, info && info->is_directory});
-        errno = 0;
-    }
-    if (errno != 0) return system_failure(errno, "list", path);
-    std::ranges::sort(entries, {}, &Entry::name);
-    return entries;
-}
-
-Result<std::uint64_t> free_bytes(const std::string& path) {
-    struct statvfs info {};
-    if (::statvfs(path.c_str(), &info) != 0) return system_failure(errno, "look at", path);
-    return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
-}
-
-std::string join_path(std::string_view directory, std::string_view name) {
-    return (std::filesystem::path(directory) / name).string();
-}
-
-std::string parent_path(std::string_view path) {
-    std::string parent = std::filesystem::path(path).parent_path().string();
-    return parent.empty() ? "." : parent;
-}
-
-std::string absolute_path(std::string_view path) {
-    std::string text =
-        std::filesystem::absolute(std::filesystem::path(path)).lexically_normal().string();
-    if (text.size() > 1 && text.ends_with('/')) text.pop_back();
-    return text;
 }
 
 }  // namespace trueup

@@ -25,7 +25,8 @@ Random& system_random() {
 }
 
 std::string random_hex(Random& random, int digits) {
-    CHECK(digits >= 1 && digits <= 16);
+    CHECK(digits >= 1);
+    CHECK(digits <= 16);
     return fmt::format("{:016x}", random.next()).substr(0, static_cast<std::size_t>(digits));
 }
 

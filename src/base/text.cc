@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstring>
 #include <numeric>
 #include <utility>
@@ -33,29 +34,20 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 /// Length of the well-formed sequence at the front of `text`, 0 when malformed (RFC 3629, 4).
 std::size_t utf8_sequence(std::string_view text) {
     const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const auto follows = [&](std::size_t i) { return (at(i) & 0xC0) == 0x80; };
     const unsigned char lead = at(0);
     if (lead < 0x80) return 1;
-    std::size_t length = 0;
-    unsigned char low = 0x80;
-    unsigned char high = 0xBF;
-    if (lead >= 0xC2 && lead <= 0xDF) {
-        length = 2;
-    } else if ((lead & 0xF0) == 0xE0) {
-        length = 3;
-        if (lead == 0xE0) low = 0xA0;
-        if (lead == 0xED) high = 0x9F;
-    } else if (lead >= 0xF0 && lead <= 0xF4) {
-        length = 4;
-        if (lead == 0xF0) low = 0x90;
-        if (lead == 0xF4) high = 0x8F;
-    } else {
-        return 0;
+    if (lead < 0xE0) return lead >= 0xC2 && text.size() >= 2 && follows(1) ? 2 : 0;
+    if (lead < 0xF0) {
+        if (text.size() < 3 || !follows(1) || !follows(2)) return 0;
+        if (lead == 0xE0) return at(1) >= 0xA0 ? 3 : 0;  // Else it could be shorter.
+        if (lead == 0xED) return at(1) < 0xA0 ? 3 : 0;   // Else a surrogate.
+        return 3;
     }
-    if (text.size() < length || at(1) < low || at(1) > high) return 0;
-    for (std::size_t i = 2; i < length; ++i) {
-        if ((at(i) & 0xC0) != 0x80) return 0;
-    }
-    return length;
+    if (lead > 0xF4 || text.size() < 4 || !follows(1) || !follows(2) || !follows(3)) return 0;
+    if (lead == 0xF0) return at(1) >= 0x90 ? 4 : 0;
+    if (lead == 0xF4) return at(1) < 0x90 ? 4 : 0;  // Else beyond U+10FFFF.
+    return 4;
 }
 
 }  // namespace
@@ -98,6 +90,10 @@ std::optional<std::size_t> invalid_utf8_at(std::string_view text) {
             i += 8;
         }
         if (i >= text.size()) break;
+        if (static_cast<signed char>(text[i]) >= 0) {
+            ++i;
+            continue;
+        }
         const std::size_t length = utf8_sequence(text.substr(i));
         if (length == 0) return i;
         i += length;
@@ -153,7 +149,7 @@ std::string human_bytes(std::uint64_t bytes) {
 std::string human_seconds(double seconds) {
     if (seconds < 1) return fmt::format("{:.0f} ms", seconds * 1000);
     if (seconds < 60) return fmt::format("{:.1f} s", seconds);
-    const auto whole = static_cast<std::int64_t>(seconds + 0.5);
+    const auto whole = static_cast<std::int64_t>(std::llround(seconds));
     if (whole < 3600) return fmt::format("{} m {:02} s", whole / 60, whole % 60);
     return fmt::format("{} h {:02} m", whole / 3600, whole % 3600 / 60);
 }

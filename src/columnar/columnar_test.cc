@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "base/file.h"
+#include "base/testing/temporary_folder.h"
 #include "columnar/part.h"
 
 namespace trueup::columnar {
@@ -32,26 +33,35 @@ class Numbers final : public BatchSource {
                            : "a note longer than twelve bytes, \"quoted\"\n" + std::to_string(id);
     }
 
+    static std::vector<NamedType> columns() {
+        return {{"id", {TypeId::BigInt}}, {"note", {TypeId::Varchar}}, {"raw", {TypeId::Blob}}};
+    }
+
+    /// The row of a batch is the one with this id.
+    static void expect_row(const Batch& batch, std::size_t row, std::int64_t id) {
+        const std::vector<Column>& columns = batch.columns();
+        EXPECT_EQ(columns[0].values<std::int64_t>()[row], id);
+        EXPECT_EQ(columns[1].is_null(row), id % 3 == 0);
+        if (id % 3 != 0) {
+            EXPECT_EQ(columns[1].values<BytesRef>()[row].view(), note(id));
+        }
+        EXPECT_EQ(columns[2].values<BytesRef>()[row].view(), std::string_view("\0\xFF,", 3));
+    }
+
   private:
     std::int64_t total_;
     std::int64_t fail_at_;
     std::int64_t next_ = 0;
 };
 
-const std::vector<NamedType> kColumns = {
-    {"id", {TypeId::BigInt}}, {"note", {TypeId::Varchar}}, {"raw", {TypeId::Blob}}};
-
 class PartTest : public testing::TestWithParam<PartFormat> {
   protected:
     void SetUp() override {
-        folder_ = (std::filesystem::temp_directory_path() / "trueup-columnar-XXXXXX").string();
-        ASSERT_NE(::mkdtemp(folder_.data()), nullptr);
         engine_ = Engine::open({}).value();
         session_ = engine_->connect().value();
     }
-    void TearDown() override { std::filesystem::remove_all(folder_); }
-    std::string path() const { return join_path(folder_, "part"); }
-    std::string folder_;
+    std::string path() const { return folder_.path("part"); }
+    TemporaryFolder folder_;
     std::unique_ptr<Engine> engine_;
     std::unique_ptr<Session> session_;
 };
@@ -59,32 +69,25 @@ class PartTest : public testing::TestWithParam<PartFormat> {
 TEST_P(PartTest, ReadsBackWhatWasWritten) {
     constexpr std::int64_t kRows = 5000;
     Numbers numbers(kRows);
-    ASSERT_TRUE(write_part(*session_, numbers, kColumns, GetParam(), {}, path()).has_value());
-    EXPECT_EQ(part_rows(*session_, kColumns, GetParam(), path()).value(), kRows);
-    auto stream = read_part(*session_, kColumns, GetParam(), path()).value();
-    std::vector<Type> types = {{TypeId::BigInt}, {TypeId::Varchar}, {TypeId::Blob}};
-    Batch batch(types);
+    ASSERT_TRUE(
+        write_part(*session_, numbers, Numbers::columns(), GetParam(), {path(), {}}).has_value());
+    EXPECT_EQ(part_rows(*session_, Numbers::columns(), GetParam(), path()).value(), kRows);
+    auto stream = read_part(*session_, Numbers::columns(), GetParam(), path()).value();
+    Batch batch(types_of(Numbers::columns()));
     std::int64_t id = 0;
     while (true) {
         batch.clear();
         ASSERT_TRUE(stream->next(batch).has_value());
         if (batch.rows() == 0) break;
-        for (std::size_t row = 0; row < batch.rows(); ++row, ++id) {
-            ASSERT_EQ(batch.columns()[0].values<std::int64_t>()[row], id);
-            ASSERT_EQ(batch.columns()[1].is_null(row), id % 3 == 0);
-            if (id % 3 != 0) {
-                ASSERT_EQ(batch.columns()[1].values<BytesRef>()[row].view(), Numbers::note(id));
-            }
-            ASSERT_EQ(batch.columns()[2].values<BytesRef>()[row].view(),
-                      std::string_view("\0\xFF,", 3));
-        }
+        for (std::size_t row = 0; row < batch.rows(); ++row) Numbers::expect_row(batch, row, id++);
     }
     EXPECT_EQ(id, kRows);
 }
 
 TEST_P(PartTest, AnErrorOfTheSourceComesBackAsItWas) {
     Numbers numbers(5000, 4000);
-    const auto outcome = write_part(*session_, numbers, kColumns, GetParam(), {}, path());
+    const auto outcome =
+        write_part(*session_, numbers, Numbers::columns(), GetParam(), {path(), {}});
     ASSERT_FALSE(outcome.has_value());
     EXPECT_EQ(outcome.error().message, "row refused");
     EXPECT_EQ(outcome.error().kind, ErrorClass::Integrity);
@@ -94,9 +97,11 @@ TEST_P(PartTest, SameRowsSameBytes) {
     Numbers first(5000);
     Numbers second(5000);
     ASSERT_TRUE(
-        write_part(*session_, first, kColumns, GetParam(), {{"k", "v'"}}, path()).has_value());
-    ASSERT_TRUE(write_part(*session_, second, kColumns, GetParam(), {{"k", "v'"}}, path() + "2")
-                    .has_value());
+        write_part(*session_, first, Numbers::columns(), GetParam(), {path(), {{"k", "v'"}}})
+            .has_value());
+    ASSERT_TRUE(
+        write_part(*session_, second, Numbers::columns(), GetParam(), {path() + "2", {{"k", "v'"}}})
+            .has_value());
     EXPECT_EQ(read_file(path(), 1 << 24).value(), read_file(path() + "2", 1 << 24).value());
 }
 
@@ -114,18 +119,20 @@ INSTANTIATE_TEST_SUITE_P(
 // tells there. A Parquet file has its footer at the end.
 TEST_F(PartTest, ATruncatedParquetPartIsDamage) {
     Numbers numbers(5000);
-    ASSERT_TRUE(write_part(*session_, numbers, kColumns, PartFormat{}, {}, path()).has_value());
+    ASSERT_TRUE(
+        write_part(*session_, numbers, Numbers::columns(), PartFormat{}, {path(), {}}).has_value());
     std::filesystem::resize_file(path(), std::filesystem::file_size(path()) / 2);
-    EXPECT_EQ(part_rows(*session_, kColumns, PartFormat{}, path()).error().kind,
+    EXPECT_EQ(part_rows(*session_, Numbers::columns(), PartFormat{}, path()).error().kind,
               ErrorClass::Integrity);
-    EXPECT_EQ(read_part(*session_, kColumns, PartFormat{}, path()).error().kind,
+    EXPECT_EQ(read_part(*session_, Numbers::columns(), PartFormat{}, path()).error().kind,
               ErrorClass::Integrity);
 }
 
 TEST_F(PartTest, MetadataOfAFooter) {
     Numbers numbers(3);
-    ASSERT_TRUE(write_part(*session_, numbers, kColumns, PartFormat{}, {{"a.b", "c'd"}}, path())
-                    .has_value());
+    ASSERT_TRUE(
+        write_part(*session_, numbers, Numbers::columns(), PartFormat{}, {path(), {{"a.b", "c'd"}}})
+            .has_value());
     EXPECT_EQ(part_metadata(*session_, path()).value().at("a.b"), "c'd");
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "columnar/duckdb_library.h"
 
 namespace trueup::columnar {
 namespace {
@@ -19,7 +20,7 @@ namespace {
 struct Feed {
     BatchSource* source;
     const std::vector<NamedType>* columns;
-    std::unique_ptr<Batch> batch;
+    Batch batch;
     Status outcome;
 };
 
@@ -133,7 +134,7 @@ void copy_validity(const Column& column, duckdb_vector vector, std::size_t rows)
 
 void fill_from_feed(duckdb_function_info info, duckdb_data_chunk output) {
     auto& feed = *static_cast<Feed*>(duckdb_function_get_bind_data(info));
-    Batch& batch = *feed.batch;
+    Batch& batch = feed.batch;
     batch.clear();
     // The source writes its values straight into DuckDB's vectors.
     for (std::size_t i = 0; i < batch.columns().size(); ++i) {
@@ -313,6 +314,13 @@ std::string quoted(std::string_view text, char mark) {
 
 }  // namespace
 
+std::vector<Type> types_of(const std::vector<NamedType>& columns) {
+    std::vector<Type> types;
+    types.reserve(columns.size());
+    for (const NamedType& column : columns) types.push_back(column.type);
+    return types;
+}
+
 std::string quote_text(std::string_view text) { return quoted(text, '\''); }
 std::string quote_name(std::string_view name) { return quoted(name, '"'); }
 
@@ -343,9 +351,13 @@ Engine::~Engine() = default;
 Session::Session() : impl_(std::make_unique<Impl>()) {}
 Session::~Session() = default;
 
-std::string Engine::version() { return duckdb_library_version(); }
+std::string Engine::version() {
+    CHECK(load_duckdb());
+    return duckdb_library_version();
+}
 
 Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
+    TRY(load_duckdb());
     duckdb_config config = nullptr;
     CHECK(duckdb_create_config(&config) == DuckDBSuccess);
     const auto set = [&](const char* name, const std::string& value) {
@@ -432,10 +444,7 @@ Result<std::unique_ptr<RowStream>> Session::query(std::string_view sql) {
 
 Status Session::copy_from(BatchSource& source, const std::vector<NamedType>& columns,
                           std::string_view copy_sql) {
-    std::vector<Type> types;
-    types.reserve(columns.size());
-    for (const NamedType& column : columns) types.push_back(column.type);
-    Feed feed{&source, &columns, std::make_unique<Batch>(types), {}};
+    Feed feed{&source, &columns, Batch(types_of(columns)), {}};
     const std::uint64_t number = impl_->feeds->add(&feed);
     constexpr std::string_view kPlaceholder = "{source}";
     std::string sql(copy_sql);

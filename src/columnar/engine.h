@@ -23,6 +23,8 @@ struct NamedType {
     Type type;
 };
 
+std::vector<Type> types_of(const std::vector<NamedType>& columns);
+
 /// `'it''s'` and `"a ""b"""`.
 std::string quote_text(std::string_view text);
 std::string quote_name(std::string_view name);
@@ -42,7 +44,7 @@ class Engine {
 
     /// A connection, for one worker at a time.
     Result<std::unique_ptr<Session>> connect();
-    /// "v1.4.5": part of what makes the bytes of a file.
+    /// "v1.4.5": part of what makes the bytes of a file. Only after open() has succeeded once.
     static std::string version();
 
   private:

@@ -34,11 +34,16 @@ struct PartFormat {
 /// "parquet", "csv", "csv.gz", "csv.zst".
 std::string extension_of(const PartFormat& format);
 
-/// Writes all rows of `source` to a new file at `path`. `metadata` goes into a Parquet footer (CSV
-/// has no place for it). A file may stay behind after an error; the caller removes it.
+/// A file to be made.
+struct NewPart {
+    std::string path;
+    std::map<std::string, std::string> metadata;  // For a Parquet footer; CSV has no place for it.
+};
+
+/// Writes all rows of `source` to the new file. One may stay behind after an error; the caller
+/// removes it.
 Status write_part(Session& session, BatchSource& source, const std::vector<NamedType>& columns,
-                  const PartFormat& format, const std::map<std::string, std::string>& metadata,
-                  const std::string& path);
+                  const PartFormat& format, const NewPart& part);
 
 /// Rows the footer of a Parquet file declares; for CSV, which has none, rows counted by reading.
 /// Integrity when the file is not a whole file of its format.

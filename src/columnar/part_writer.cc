@@ -52,12 +52,12 @@ std::string extension_of(const PartFormat& format) {
 }
 
 Status write_part(Session& session, BatchSource& source, const std::vector<NamedType>& columns,
-                  const PartFormat& format, const std::map<std::string, std::string>& metadata,
-                  const std::string& path) {
+                  const PartFormat& format, const NewPart& part) {
     const bool is_parquet = format.format == Format::Parquet;
-    const std::string sql = fmt::format(
-        "COPY (SELECT {} FROM {{source}}) TO {} ({})", is_parquet ? "*" : csv_projection(columns),
-        quote_text(path), is_parquet ? parquet_options(format, metadata) : csv_options(format));
+    const std::string sql =
+        fmt::format("COPY (SELECT {} FROM {{source}}) TO {} ({})",
+                    is_parquet ? "*" : csv_projection(columns), quote_text(part.path),
+                    is_parquet ? parquet_options(format, part.metadata) : csv_options(format));
     return session.copy_from(source, columns, sql);
 }
 

@@ -30,54 +30,66 @@ std::uint64_t hash_fixed(T value, std::uint64_t seed) {
     return XXH3_64bits_withSeed(&value, sizeof value, seed);
 }
 
-/// Stores the hash of every value that is not NULL in its row's place and returns their sum; NULLs
-/// get `null_hash`, which is not part of the sum.
-template <class Hash>
-ColumnDigest hash_rows(const Column& column, std::size_t rows, std::uint64_t* out,
-                       std::size_t stride, std::uint64_t null_hash, const Hash& hash) {
-    ColumnDigest digest;
-    if (!column.has_nulls()) {
-        for (std::size_t row = 0; row < rows; ++row) {
-            const std::uint64_t value = hash(row);
-            digest.sum += value;
-            out[row * stride] = value;
-        }
-        return digest;
-    }
-    for (std::size_t row = 0; row < rows; ++row) {
-        if (column.is_null(row)) {
-            out[row * stride] = null_hash;
-            ++digest.nulls;
-            continue;
-        }
-        const std::uint64_t value = hash(row);
-        digest.sum += value;
-        out[row * stride] = value;
-    }
-    return digest;
-}
-
 /// One column of a batch being hashed.
 struct Task {
-    const Column& column;
+    const Column* column;
     std::size_t rows;
     std::uint64_t* out;
     std::size_t stride;
     std::uint64_t seed;
     std::uint64_t null_hash;
 
+    /// Stores the hash of every value that is not NULL in its row's place and returns their sum;
+    /// NULLs get `null_hash`, which is not part of the sum.
+    template <class Hash>
+    ColumnDigest hashed(const Hash& hash) const {
+        return column->has_nulls() ? hashed_with_nulls(hash) : hashed_without_nulls(hash);
+    }
+    // Both work on copies of the members: a store through `out` might else be one to them.
+    template <class Hash>
+    ColumnDigest hashed_without_nulls(const Hash& hash) const {
+        ColumnDigest digest;
+        std::uint64_t* const places = out;
+        const std::size_t step = stride;
+        const std::size_t end = rows;
+        for (std::size_t row = 0; row < end; ++row) {
+            const std::uint64_t value = hash(row);
+            digest.sum += value;
+            places[row * step] = value;
+        }
+        return digest;
+    }
+    template <class Hash>
+    ColumnDigest hashed_with_nulls(const Hash& hash) const {
+        ColumnDigest digest;
+        std::uint64_t* const places = out;
+        const std::size_t step = stride;
+        const std::size_t end = rows;
+        const std::uint64_t of_null = null_hash;
+        for (std::size_t row = 0; row < end; ++row) {
+            if (column->is_null(row)) {
+                places[row * step] = of_null;
+                ++digest.nulls;
+                continue;
+            }
+            const std::uint64_t value = hash(row);
+            digest.sum += value;
+            places[row * step] = value;
+        }
+        return digest;
+    }
+
     /// Values of type T, widened to Wide.
     template <class T, class Wide>
     ColumnDigest widened() const {
-        const T* values = column.values<T>();
-        return hash_rows(column, rows, out, stride, null_hash, [&](std::size_t row) {
-            return hash_fixed(static_cast<Wide>(values[row]), seed);
-        });
+        const T* values = column->values<T>();
+        return hashed(
+            [&](std::size_t row) { return hash_fixed(static_cast<Wide>(values[row]), seed); });
     }
     template <class T>
     ColumnDigest floating() const {
-        const T* values = column.values<T>();
-        return hash_rows(column, rows, out, stride, null_hash, [&](std::size_t row) {
+        const T* values = column->values<T>();
+        return hashed([&](std::size_t row) {
             // All NaNs are one value; every other double is its bits, so -0.0 is not 0.0.
             const auto wide = static_cast<double>(values[row]);
             const double value = std::isnan(wide) ? std::numeric_limits<double>::quiet_NaN() : wide;
@@ -85,14 +97,14 @@ struct Task {
         });
     }
     ColumnDigest bytes() const {
-        const BytesRef* values = column.values<BytesRef>();
-        return hash_rows(column, rows, out, stride, null_hash, [&](std::size_t row) {
+        const BytesRef* values = column->values<BytesRef>();
+        return hashed([&](std::size_t row) {
             const std::string_view view = values[row].view();
             return XXH3_64bits_withSeed(view.data(), view.size(), seed);
         });
     }
     ColumnDigest decimal() const {
-        switch (columnar::value_bytes(column.type())) {
+        switch (columnar::value_bytes(column->type())) {
             case 2: return widened<std::int16_t, Int128>();
             case 4: return widened<std::int32_t, Int128>();
             case 8: return widened<std::int64_t, Int128>();
@@ -101,8 +113,8 @@ struct Task {
     }
     /// DuckDB's UUID is a number with the topmost bit flipped; canonical are the 16 bytes in order.
     ColumnDigest uuid() const {
-        const auto* values = column.values<UInt128>();
-        return hash_rows(column, rows, out, stride, null_hash, [&](std::size_t row) {
+        const auto* values = column->values<UInt128>();
+        return hashed([&](std::size_t row) {
             const UInt128 number = values[row] ^ (UInt128{1} << 127);
             const std::uint64_t big_endian[2] = {
                 __builtin_bswap64(static_cast<std::uint64_t>(number >> 64)),
@@ -113,7 +125,7 @@ struct Task {
 };
 
 ColumnDigest run(const Task& task) {
-    switch (task.column.type().id) {
+    switch (task.column->type().id) {
         case TypeId::Boolean: return task.widened<std::uint8_t, std::uint8_t>();
         case TypeId::TinyInt: return task.widened<std::int8_t, std::int64_t>();
         case TypeId::SmallInt: return task.widened<std::int16_t, std::int64_t>();
@@ -155,7 +167,7 @@ void add(RowDigest& sum, RowDigest other) {
 
 void Digest::add(const Digest& other) {
     if (columns.empty()) columns.resize(other.columns.size());
-    CHECK(columns.size() == other.columns.size() || other.columns.empty());
+    if (!other.columns.empty()) CHECK(columns.size() == other.columns.size());
     rows += other.rows;
     for (std::size_t i = 0; i < other.columns.size(); ++i) {
         columns[i].sum += other.columns[i].sum;
@@ -190,7 +202,7 @@ void Digester::add(const Batch& batch) {
     for (std::size_t i = 0; i < width; ++i) {
         const std::uint64_t null_hash = XXH3_64bits_withSeed(nullptr, 0, ~std::uint64_t{i});
         const ColumnDigest added =
-            run({batch.columns()[i], batch.rows(), hashes_.data() + i, width, i, null_hash});
+            run({&batch.columns()[i], batch.rows(), hashes_.data() + i, width, i, null_hash});
         digest_.columns[i].sum += added.sum;
         digest_.columns[i].nulls += added.nulls;
     }

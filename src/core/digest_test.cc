@@ -49,9 +49,10 @@ TEST(Digest, WorkedExample) {
 }
 
 TEST(Digest, OrderAndBatchesDoNotMatter) {
-    rc::check([](std::vector<std::pair<std::int64_t, std::string>> values) {
+    EXPECT_TRUE(rc::check([](const std::vector<std::pair<std::int64_t, std::string>>& values) {
         std::vector<Row> rows;
-        for (auto& [number, text] : values) rows.push_back({number, text});
+        rows.reserve(values.size());
+        for (const auto& [number, text] : values) rows.push_back({number, text});
         const Digest whole = digest_of(rows);
         std::vector<Row> reversed(rows.rbegin(), rows.rend());
         RC_ASSERT(digest_of(reversed, 3).columns == whole.columns);
@@ -60,7 +61,7 @@ TEST(Digest, OrderAndBatchesDoNotMatter) {
         Digest sum = digest_of({rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(half)});
         sum.add(digest_of({rows.begin() + static_cast<std::ptrdiff_t>(half), rows.end()}));
         RC_ASSERT(sum == whole);
-    });
+    }));
 }
 
 TEST(Digest, SeesWhatCountsCannot) {

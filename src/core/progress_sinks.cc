@@ -93,17 +93,30 @@ class PhaseWatch {
     std::uint64_t number_ = 0;
 };
 
-/// True at once and then when `every` has passed.
+/// When there is something to say to those who keep what they are told: about each new phase, about
+/// the end, and then once in `every`.
 class Pacer {
   public:
-    Pacer(const Clock& clock, nanoseconds every) : clock_(&clock), every_(every) {}
-    bool is_due() const { return clock_->monotonic() - last_ >= every_; }
-    void did() { last_ = clock_->monotonic(); }
+    Pacer(const Clock& clock, nanoseconds every) : clock_(&clock), every_(every), watch_(clock) {}
+
+    struct Turn {
+        bool is_new = false;  // The first about this phase.
+        Pace pace;
+    };
+    std::optional<Turn> turn_for(const Snapshot& now, bool final) {
+        if (now.phase_number == 0) return std::nullopt;
+        const bool is_new = watch_.see(now);
+        const bool is_due = clock_->monotonic() - last_ >= every_;
+        if (!is_new && !final && !is_due) return std::nullopt;
+        last_ = clock_->monotonic();
+        return Turn{is_new, pace_of(now, watch_.elapsed())};
+    }
 
   private:
     const Clock* clock_;
     nanoseconds every_;
     nanoseconds last_{0};
+    PhaseWatch watch_;
 };
 
 // ---- a terminal ----
@@ -176,15 +189,13 @@ class TerminalSink final : public ProgressSink {
 class LineSink final : public ProgressSink {
   public:
     LineSink(term::Stream& stream, const Clock& clock)
-        : stream_(&stream), watch_(clock), pacer_(clock, kLineEvery) {}
+        : stream_(&stream), pacer_(clock, kLineEvery) {}
 
     void show(const Progress& progress, bool final) override {
         const Snapshot now = progress.snapshot();
-        if (now.phase_number == 0) return;
-        const bool is_new = watch_.see(now);
-        if (!is_new && !final && !pacer_.is_due()) return;
-        pacer_.did();
-        const Pace pace = pace_of(now, watch_.elapsed());
+        const auto turn = pacer_.turn_for(now, final);
+        if (!turn) return;
+        const auto& [is_new, pace] = *turn;
         std::string line = printable(now.phase);
         const double fraction = now.fraction();
         if (fraction >= 0 && !is_new) line += fmt::format(", {:.0f} %", std::floor(fraction * 100));
@@ -196,7 +207,6 @@ class LineSink final : public ProgressSink {
 
   private:
     term::Stream* stream_;
-    PhaseWatch watch_;
     Pacer pacer_;
 };
 
@@ -205,15 +215,13 @@ class LineSink final : public ProgressSink {
 class JsonSink final : public ProgressSink {
   public:
     JsonSink(term::Stream& stream, const Clock& clock)
-        : stream_(&stream), clock_(&clock), watch_(clock), pacer_(clock, kJsonEvery) {}
+        : stream_(&stream), clock_(&clock), pacer_(clock, kJsonEvery) {}
 
     void show(const Progress& progress, bool final) override {
         const Snapshot now = progress.snapshot();
-        if (now.phase_number == 0) return;
-        const bool is_new = watch_.see(now);
-        if (!is_new && !final && !pacer_.is_due()) return;
-        pacer_.did();
-        const Pace pace = pace_of(now, watch_.elapsed());
+        const auto turn = pacer_.turn_for(now, final);
+        if (!turn) return;
+        const Pace& pace = turn->pace;
         json::Value inner = {{"phase", now.phase},           {"units", now.units},
                              {"units_total", nullptr},       {"rows", now.rows},
                              {"rows_expected", nullptr},     {"bytes", now.bytes},
@@ -231,7 +239,6 @@ class JsonSink final : public ProgressSink {
   private:
     term::Stream* stream_;
     const Clock* clock_;
-    PhaseWatch watch_;
     Pacer pacer_;
 };
 

@@ -32,8 +32,7 @@ struct Partition {
     std::string kind;  // "chunk", "store", "transcript", …
     std::string id;    // Unique within its kind in one report.
     std::optional<KeyRange> range;
-    std::optional<std::int64_t> truth =
-        {};  // How many the truth has; nothing: could not be looked at.
+    std::optional<std::int64_t> truth;  // How many it has; nothing: could not be looked at.
     std::optional<std::int64_t> copy;
     PartitionVerdict verdict = PartitionVerdict::Unknown;
     std::string note;  // Why, for people; may be empty.

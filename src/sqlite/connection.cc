@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <array>
+
 #include "base/check.h"
 #include "sqlite/failure.h"
 #include "sqlite/statement.h"
@@ -15,6 +17,8 @@ int flags_of(OpenMode mode) {
         case OpenMode::ReadOnly: return SQLITE_OPEN_READONLY;
         case OpenMode::ReadWrite: return SQLITE_OPEN_READWRITE;
         case OpenMode::ReadWriteCreate: return SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+        case OpenMode::Immutable: return SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
+        case OpenMode::ReadOnlyUnlocked: return SQLITE_OPEN_READONLY;
     }
     std::unreachable();
 }
@@ -22,6 +26,27 @@ int flags_of(OpenMode mode) {
 /// ":memory:" and "file:…" would be read as something else than a path.
 std::string as_plain_path(const std::string& path) {
     return path.starts_with('/') ? path : "./" + path;
+}
+
+/// A URI that means this very file, whatever its name holds.
+std::string as_immutable_uri(std::string_view path) {
+    std::string uri = path.starts_with('/') ? "file://" : "file:./";
+    for (const char byte : path) {
+        const bool is_plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+                              (byte >= '0' && byte <= '9') ||
+                              std::string_view("/-._").find(byte) != std::string_view::npos;
+        if (is_plain) {
+            uri += byte;
+        } else {
+            uri += fmt::format("%{:02X}", static_cast<unsigned char>(byte));
+        }
+    }
+    return uri + "?immutable=1";
+}
+
+bool is_read_only(OpenMode mode) {
+    return mode == OpenMode::ReadOnly || mode == OpenMode::Immutable ||
+           mode == OpenMode::ReadOnlyUnlocked;
 }
 
 }  // namespace
@@ -33,16 +58,39 @@ void Connection::Close::operator()(sqlite3* db) const noexcept {
 
 Result<Connection> Connection::open(const std::string& path, const OpenOptions& options) {
     if (path.empty()) return fail(ErrorClass::Bug, "a database needs a path");
-    Connection connection = TRY(open_with_flags(as_plain_path(path), path, flags_of(options.mode)));
+    const bool is_unlocked = options.mode == OpenMode::ReadOnlyUnlocked;
+    Connection connection = TRY(open_with_flags(
+        options.mode == OpenMode::Immutable ? as_immutable_uri(path) : as_plain_path(path), path,
+        flags_of(options.mode), is_unlocked ? "unix-none" : nullptr));
+    connection.takes_locks_ = !is_unlocked && options.mode != OpenMode::Immutable;
     const auto timeout_ms = static_cast<int>(options.busy_timeout.count());
     sqlite3_busy_timeout(connection.native(), timeout_ms);
+    if (is_unlocked) {
+        // The index of the log is then kept in memory; and the log stays when we are done.
+        TRY(connection.exec("PRAGMA locking_mode=EXCLUSIVE"));
+        sqlite3_db_config(connection.native(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    }
     TRY(connection.query_int64("PRAGMA schema_version"));
     // SQLite falls back to reading only when it may not write, and says so at the first write.
-    if (options.mode != OpenMode::ReadOnly &&
-        sqlite3_db_readonly(connection.native(), "main") != 0) {
+    if (!is_read_only(options.mode) && sqlite3_db_readonly(connection.native(), "main") != 0) {
         return failure(connection.native(), SQLITE_READONLY);
     }
     return connection;
+}
+
+Result<bool> Connection::has_log_format(const std::string& path) {
+    Connection connection =
+        TRY(open_with_flags(as_immutable_uri(path), path, flags_of(OpenMode::Immutable)));
+    sqlite3_file* file = nullptr;
+    const int code = sqlite3_file_control(connection.native(), "main", SQLITE_FCNTL_FILE_POINTER,
+                                          static_cast<void*>(&file));
+    if (code != SQLITE_OK) return failure(connection.native(), code);
+    std::array<char, 20> header{};
+    const int got = file->pMethods->xRead(file, header.data(), header.size(), 0);
+    if (got == SQLITE_IOERR_SHORT_READ) return false;
+    if (got != SQLITE_OK) return failure(connection.native(), got, path);
+    // https://sqlite.org/fileformat.html, 1.3.3: 2 for a log, in the version that readers need.
+    return std::string_view(header.data(), 15) == "SQLite format 3" && header[19] == 2;
 }
 
 Result<Connection> Connection::open_in_memory() {
@@ -51,10 +99,10 @@ Result<Connection> Connection::open_in_memory() {
 }
 
 Result<Connection> Connection::open_with_flags(const std::string& path, const std::string& shown,
-                                               int flags) {
+                                               int flags, const char* vfs) {
     sqlite3* raw = nullptr;
     const int code = sqlite3_open_v2(path.c_str(), &raw,
-                                     flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+                                     flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, vfs);
     Connection connection(raw, shown);  // SQLite hands out a handle even when it fails.
     if (code != SQLITE_OK) return failure(raw, code, shown);
     sqlite3_db_config(raw, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
@@ -102,6 +150,8 @@ Status Connection::use_wal() {
     }
     return exec("PRAGMA synchronous=FULL");
 }
+
+Result<std::int64_t> Connection::data_version() { return query_int64("PRAGMA data_version"); }
 
 std::int64_t Connection::changes() const { return sqlite3_changes64(native()); }
 

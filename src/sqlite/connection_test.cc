@@ -2,12 +2,14 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <thread>
 
 #include "base/file.h"
+#include "base/testing/temporary_folder.h"
 #include "sqlite/statement.h"
 #include "sqlite/transaction.h"
 
@@ -21,12 +23,7 @@ constexpr OpenOptions kReadOnly{.mode = OpenMode::ReadOnly,
 
 class ConnectionTest : public testing::Test {
   protected:
-    void SetUp() override {
-        root_ = (std::filesystem::temp_directory_path() / "trueup-sqlite-test-XXXXXX").string();
-        ASSERT_NE(::mkdtemp(root_.data()), nullptr);
-    }
-    void TearDown() override { std::filesystem::remove_all(root_); }
-    std::string path(std::string_view name) const { return join_path(root_, name); }
+    std::string path(std::string_view name) const { return folder_.path(name); }
     /// A database of several pages.
     std::string sample() const {
         const std::string file = path("sample.db");
@@ -44,7 +41,7 @@ class ConnectionTest : public testing::Test {
         const auto rows = db->query_text("SELECT max(b) FROM t");
         return rows ? Error{ErrorClass::Bug, "it could be read", {}} : rows.error();
     }
-    std::string root_;
+    TemporaryFolder folder_;
 };
 
 void expect_error(const Error& error, ErrorClass kind, std::string_view names) {
@@ -60,13 +57,14 @@ TEST_F(ConnectionTest, MissingFileIsCreatedOnlyWhenAsked) {
     EXPECT_TRUE(file_info(file).value().has_value());
     expect_error(Connection::open(path("no/folder.db"), kCreate).error(), ErrorClass::Failed,
                  "no/folder.db");
-    expect_error(Connection::open(root_, kCreate).error(), ErrorClass::Failed, root_);
+    expect_error(Connection::open(folder_.path(), kCreate).error(), ErrorClass::Failed,
+                 folder_.path());
     EXPECT_EQ(Connection::open("", kCreate).error().kind, ErrorClass::Bug);
 }
 
 TEST_F(ConnectionTest, PathIsNeverReadAsSomethingElse) {
     const std::string back = std::filesystem::current_path().string();
-    ASSERT_EQ(::chdir(root_.c_str()), 0);
+    ASSERT_EQ(::chdir(folder_.path().c_str()), 0);
     for (const std::string name : {":memory:", "file:a?mode=memory"}) {
         ASSERT_TRUE(Connection::open(name, kCreate).value().exec("CREATE TABLE t(a)").has_value());
         EXPECT_TRUE(file_info(path(name)).value().has_value()) << name;
@@ -131,6 +129,99 @@ TEST_F(ConnectionTest, InterruptComesFromAnotherThread) {
     other.request_stop();
     ASSERT_FALSE(stopped.has_value());
     EXPECT_EQ(stopped.error().kind, ErrorClass::Interrupted);
+}
+
+TEST_F(ConnectionTest, DataVersionTellsOfOthersChanges) {
+    const std::string file = sample();
+    Connection reader = Connection::open(file, kReadOnly).value();
+    const std::int64_t before = reader.data_version().value();
+    EXPECT_EQ(reader.data_version().value(), before);
+    Connection writer = Connection::open(file, kCreate).value();
+    const std::int64_t own = writer.data_version().value();
+    ASSERT_TRUE(writer.exec("UPDATE t SET b = 'x'").has_value());
+    EXPECT_NE(reader.data_version().value(), before);
+    EXPECT_EQ(writer.data_version().value(), own);
+}
+
+TEST_F(ConnectionTest, ImmutableReadsAnyNameAndMakesNoFile) {
+    for (const std::string name :
+         {"plain", "a b?mode=rwc", "100%41#x", "\xC3\xA9&cache=shared", "file:x", ":memory:"}) {
+        const std::string folder = path("folder-of-" + name);
+        ASSERT_TRUE(make_directories(folder).has_value());
+        const std::string file = join_path(folder, name);
+        {
+            Connection db = Connection::open(file, kCreate).value();
+            ASSERT_TRUE(db.use_wal().has_value());
+            ASSERT_TRUE(db.exec("CREATE TABLE t(a); INSERT INTO t VALUES (7)").has_value());
+        }
+        Connection db = Connection::open(file, {.mode = OpenMode::Immutable}).value();
+        EXPECT_EQ(db.query_int64("SELECT a FROM t").value(), 7) << name;
+        EXPECT_EQ(db.path(), file);
+        expect_error(db.exec("DELETE FROM t").error(), ErrorClass::Failed, file);
+        EXPECT_EQ(list_directory(folder).value().size(), 1U) << name;
+    }
+    const std::string back = std::filesystem::current_path().string();
+    ASSERT_EQ(::chdir(path("folder-of-plain").c_str()), 0);
+    EXPECT_TRUE(Connection::open("plain", {.mode = OpenMode::Immutable}).has_value());
+    ASSERT_EQ(::chdir(back.c_str()), 0);
+    const std::string missing = path("missing?immutable=0");
+    expect_error(Connection::open(missing, {.mode = OpenMode::Immutable}).error(),
+                 ErrorClass::Failed, missing);
+    EXPECT_FALSE(file_info(missing).value().has_value());
+}
+
+TEST_F(ConnectionTest, UnlockedReadsTheLogAndLeavesEverythingAsItIs) {
+    const std::string file = path("a.db");
+    Connection writer = Connection::open(file, kCreate).value();
+    ASSERT_TRUE(writer.use_wal().has_value());
+    ASSERT_TRUE(writer.exec("CREATE TABLE t(a); INSERT INTO t VALUES (7)").has_value());
+    // What a process that died leaves, without the index of the log.
+    const std::string folder = path("copy");
+    ASSERT_TRUE(make_directories(folder).has_value());
+    const std::string copy = join_path(folder, "a.db");
+    std::filesystem::copy_file(file, copy);
+    std::filesystem::copy_file(file + "-wal", copy + "-wal");
+    const std::string before = read_file(copy, 1U << 20U).value();
+    const std::string log = read_file(copy + "-wal", 1U << 20U).value();
+    {
+        Connection db = Connection::open(copy, {.mode = OpenMode::ReadOnlyUnlocked}).value();
+        EXPECT_EQ(db.query_int64("SELECT a FROM t").value(), 7);
+        expect_error(db.exec("DELETE FROM t").error(), ErrorClass::Failed, copy);
+        EXPECT_EQ(list_directory(folder).value().size(), 2U);
+    }
+    EXPECT_EQ(list_directory(folder).value().size(), 2U);
+    EXPECT_EQ(read_file(copy, 1U << 20U).value(), before);
+    EXPECT_EQ(read_file(copy + "-wal", 1U << 20U).value(), log);
+}
+
+TEST_F(ConnectionTest, FormatTellsOfALogAndLeavesLocksAlone) {
+    const std::string plain = sample();
+    EXPECT_FALSE(Connection::has_log_format(plain).value());
+    const std::string file = path("with-log.db");
+    Connection db = Connection::open(file, kCreate).value();
+    ASSERT_TRUE(db.use_wal().has_value());
+    ASSERT_TRUE(db.exec("CREATE TABLE t(a)").has_value());
+    EXPECT_TRUE(Connection::has_log_format(file).value());
+    for (const std::string& foreign :
+         {std::string(), std::string("short"), std::string(99, '\2')}) {
+        ASSERT_TRUE(replace_file(path("foreign"), foreign, "test").has_value());
+        EXPECT_FALSE(Connection::has_log_format(path("foreign")).value());
+    }
+    expect_error(Connection::has_log_format(path("missing")).error(), ErrorClass::Failed,
+                 "missing");
+
+    Connection holder = Connection::open(plain, kCreate).value();
+    const Transaction held = Transaction::begin(holder, TransactionKind::Immediate).value();
+    EXPECT_FALSE(Connection::has_log_format(plain).value());
+    const pid_t child = ::fork();  // Locks hold against other processes only.
+    if (child == 0) {
+        auto other = Connection::open(plain, kCreate);
+        const bool is_free = Transaction::begin(*other, TransactionKind::Immediate).has_value();
+        ::_exit(is_free ? 1 : 0);
+    }
+    int status = -1;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0) << "the lock was lost";
 }
 
 TEST_F(ConnectionTest, WalIsDurableAndStays) {

@@ -8,6 +8,7 @@
 
 #include "base/fault.h"
 #include "base/file.h"
+#include "base/testing/temporary_folder.h"
 
 namespace trueup::sqlite {
 namespace {
@@ -27,16 +28,11 @@ constexpr Schema kOlder{
 
 class MigrationTest : public testing::Test {
   protected:
-    void SetUp() override {
-        root_ = (std::filesystem::temp_directory_path() / "trueup-sqlite-test-XXXXXX").string();
-        ASSERT_NE(::mkdtemp(root_.data()), nullptr);
-    }
-    void TearDown() override { std::filesystem::remove_all(root_); }
     Connection open() const {
         return Connection::open(file(), {.mode = OpenMode::ReadWriteCreate}).value();
     }
-    std::string file() const { return join_path(root_, "x.db"); }
-    std::string root_;
+    std::string file() const { return folder_.path("x.db"); }
+    TemporaryFolder folder_;
 };
 
 std::int64_t tables(Connection& db) {

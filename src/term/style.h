@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <string_view>
 
+#include "base/environment.h"
 #include "term/stream.h"
 
 namespace trueup::term {
@@ -12,8 +12,7 @@ namespace trueup::term {
 /// What `--color` said.
 enum class ColorChoice : std::uint8_t { Auto, Always, Never };
 
-/// getenv(3), or a test's own.
-using Environment = std::function<const char*(const char*)>;
+using trueup::Environment;
 
 /// `Always` and `Never` decide; else NO_COLOR (set and not empty) says no, CLICOLOR_FORCE (set and
 /// not "0") yes, TERM=dumb no, and without any of them it is whether the stream is a terminal.

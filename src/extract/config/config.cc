@@ -45,9 +45,10 @@ Result<std::string> read_query_file(const Section& exported, const std::string& 
                                "for example: query_file: queries/orders.sql");
     }
     const auto text = surroundings.read_file(join_path(directory, written));
-    if (!text)
+    if (!text) {
         return exported.refuse("query_file",
                                fmt::format("cannot be read: {}", text.error().message));
+    }
     if (trim(*text).empty()) return exported.refuse("query_file", "is an empty file");
     if (invalid_utf8_at(*text)) return exported.refuse("query_file", "is not UTF-8 text");
     return *text;

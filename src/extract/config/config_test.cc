@@ -91,16 +91,16 @@ TEST(Config, ProfilesFillTheTuning) {
     struct Row {
         std::string_view source;
         Profile profile;
-        std::int64_t batch_rows, throttle_ms, statement_timeout_s, lock_timeout_s, backoff_ms;
         int retries_max;
+        std::int64_t batch_rows, throttle_ms, statement_timeout_s, lock_timeout_s, backoff_ms;
         std::uint64_t batch_mb, threshold_mb;
     };
     const Row rows[] = {
-        {"", Profile::Fast, 50'000, 0, 0, 0, 1'000, 1, 64, 0},
-        {"  environment: local\n", Profile::Fast, 50'000, 0, 0, 0, 1'000, 1, 64, 0},
-        {"  environment: replica\n", Profile::Balanced, 10'000, 50, 300, 30, 2'000, 3, 32, 4'096},
-        {"  environment: local\n  tuning: {profile: safe}\n", Profile::Safe, 2'000, 500, 120, 10,
-         5'000, 10, 0, 2'048},
+        {"", Profile::Fast, 1, 50'000, 0, 0, 0, 1'000, 64, 0},
+        {"  environment: local\n", Profile::Fast, 1, 50'000, 0, 0, 0, 1'000, 64, 0},
+        {"  environment: replica\n", Profile::Balanced, 3, 10'000, 50, 300, 30, 2'000, 32, 4'096},
+        {"  environment: local\n  tuning: {profile: safe}\n", Profile::Safe, 10, 2'000, 500, 120,
+         10, 5'000, 0, 2'048},
     };
     for (const Row& row : rows) {
         SCOPED_TRACE(row.source);
@@ -351,8 +351,8 @@ TEST(Config, WhatHasNoEffectIsSaidOnce) {
     };
     for (const Row& row : rows) {
         SCOPED_TRACE(row.keys);
-        std::vector<std::string> want;
-        for (const std::string& line : row.want) want.push_back(fmt::format("{}:{}", kFile, line));
+        std::vector<std::string> want = row.want;
+        for (std::string& line : want) line = fmt::format("{}:{}", kFile, line);
         EXPECT_EQ(accepted(with(row.keys)).warnings, want);
     }
 }
@@ -375,18 +375,19 @@ TEST(Config, NoPasswordReachesAMessageWhereverTheUrlStands) {
     const std::string url = "postgres://reader:hunter2@db.internal/shop";
     const std::string odd = "mysql://u:hun@ter2/x:y@db/shop?password=hunter2";
     for (const std::string& secret : {url, odd}) {
+        const std::string quoted = fmt::format("\"{}\"", secret);
         const std::string files[] = {
-            "source: " + secret + "\n",
-            "source: {type: \"" + secret + "\"}\n",
-            "\"" + secret + "\": 1\n",
-            "\"" + secret + "\": 1\n\"" + secret + "\": 2\n",
-            with("    name2: \"" + secret + "\"\n"),
-            with("    mode: \"" + secret + "\"\n"),
-            with("    chunk_size: \"" + secret + "\"\n"),
-            with("    columns: {\"" + secret + "\": nope}\n"),
-            with("    columns: {a: \"" + secret + "\"}\n"),
-            with("", "  url: " + secret + "\n"),
-            with("", "  tuning: \"" + secret + "\"\n"),
+            fmt::format("source: {}\n", secret),
+            fmt::format("source: {{type: {}}}\n", quoted),
+            fmt::format("{}: 1\n", quoted),
+            fmt::format("{0}: 1\n{0}: 2\n", quoted),
+            with(fmt::format("    name2: {}\n", quoted)),
+            with(fmt::format("    mode: {}\n", quoted)),
+            with(fmt::format("    chunk_size: {}\n", quoted)),
+            with(fmt::format("    columns: {{{}: nope}}\n", quoted)),
+            with(fmt::format("    columns: {{a: {}}}\n", quoted)),
+            with("", fmt::format("  url: {}\n", secret)),
+            with("", fmt::format("  tuning: {}\n", quoted)),
         };
         for (const std::string& file : files) {
             SCOPED_TRACE(file);

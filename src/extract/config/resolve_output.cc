@@ -115,35 +115,39 @@ Status check_csv_codec(const Section& exported, Compression compression) {
         "CSV files take none, gzip or zstd");
 }
 
+void warn_of_beaten(const Section& exported) {
+    for (const std::string_view beaten : {"compression", "compression_level"}) {
+        if (exported.has(beaten)) exported.warn(beaten, "has no effect beside compression_profile");
+    }
+}
+
 Result<Codec> resolve_codec(const Section& exported, Format format) {
     Codec codec;
     const bool is_parquet = format == Format::Parquet;
     codec.compression = exported.choice<Compression>("compression")
                             .value_or(is_parquet ? Compression::Zstd : Compression::None);
     const auto profile = exported.choice_value("compression_profile");
+    std::optional<std::int64_t> level;
     if (profile) {
         codec = codec_of_profile(*profile);
-        for (const std::string_view beaten : {"compression", "compression_level"}) {
-            if (exported.has(beaten)) {
-                exported.warn(beaten, "has no effect beside compression_profile");
-            }
-        }
+        warn_of_beaten(exported);
     } else {
         TRY(check_level(exported, codec));
+        level = exported.integer("compression_level");
     }
     if (!is_parquet) TRY(check_csv_codec(exported, codec.compression));
-    const auto level = exported.integer("compression_level");
     // The writer knows levels for zstd in Parquet only.
-    if (!is_parquet || codec.compression != Compression::Zstd) {
-        if (level && !profile) {
-            exported.warn("compression_level",
-                          fmt::format("has no effect yet for {} in {} files",
-                                      name_of(codec.compression), name_of(format)));
-        }
-        codec.level.reset();
-        return codec;
+    const bool takes_level = is_parquet && codec.compression == Compression::Zstd;
+    if (level && !takes_level) {
+        exported.warn("compression_level",
+                      fmt::format("has no effect yet for {} in {} files",
+                                  name_of(codec.compression), name_of(format)));
     }
-    if (!codec.level) codec.level = static_cast<int>(level.value_or(kZstdLevelDefault));
+    if (!takes_level) {
+        codec.level.reset();
+    } else if (!codec.level) {
+        codec.level = static_cast<int>(level.value_or(kZstdLevelDefault));
+    }
     return codec;
 }
 

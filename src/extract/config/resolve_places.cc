@@ -61,26 +61,29 @@ Status check_tokens(const Section& section, std::string_view path) {
     return {};
 }
 
+/// The name in double quotes at the front of `text`, where a doubled one stands for itself. Nothing
+/// when it is empty or does not end.
+std::optional<std::string> take_quoted(std::string_view& text) {
+    std::string name;
+    for (std::size_t at = 1; at < text.size(); ++at) {
+        const bool is_quote = text[at] == '"';
+        const bool is_doubled = is_quote && text.substr(at + 1).starts_with('"');
+        if (is_quote && !is_doubled) {
+            text.remove_prefix(at + 1);
+            return name.empty() ? std::nullopt : std::optional(name);
+        }
+        name += text[at];
+        if (is_doubled) ++at;
+    }
+    return std::nullopt;
+}
+
 /// One part of a table's name from the front of `text`: a word of letters, digits, _ and $, or
 /// anything in double quotes. Nothing when there is none.
 std::optional<std::string> take_identifier(std::string_view& text) {
-    std::string name;
-    if (text.starts_with('"')) {
-        for (std::size_t at = 1; at < text.size(); ++at) {
-            const bool is_quote = text[at] == '"';
-            const bool is_doubled = is_quote && text.substr(at + 1).starts_with('"');
-            if (is_quote && !is_doubled) {
-                text.remove_prefix(at + 1);
-                return name.empty() ? std::nullopt : std::optional(name);
-            }
-            name += text[at];
-            if (is_doubled) ++at;
-        }
-        return std::nullopt;
-    }
+    if (text.starts_with('"')) return take_quoted(text);
     const auto is_letter = [](char letter) { return is_word({&letter, 1}) || letter == '$'; };
-    const auto end = std::ranges::find_if_not(text, is_letter);
-    name.assign(text.begin(), end);
+    const std::string name(text.begin(), std::ranges::find_if_not(text, is_letter));
     text.remove_prefix(name.size());
     const bool begins_well = !name.empty() && (name[0] < '0' || name[0] > '9') && name[0] != '$';
     return begins_well ? std::optional(name) : std::nullopt;

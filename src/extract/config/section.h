@@ -91,11 +91,14 @@ class Section {
   private:
     Status check_key(const Key& key, const yaml::Node& value) const;
     Status check_scalar(const Key& key, const yaml::Node& value) const;
+    Status check_number(const Key& key, const yaml::Node& value) const;
+    Status check_text(const Key& key, const yaml::Node& value) const;
     Status check_choice(const Key& key, const yaml::Node& value) const;
     Status check_integer(const Key& key, const yaml::Node& value) const;
     Status check_list(const Key& key, const yaml::Node& value) const;
     Status check_ratios(const Key& key, const yaml::Node& value) const;
     Status check_columns(const Key& key, const yaml::Node& value) const;
+    Status check_column(const Key& key, const yaml::Entry& entry) const;
     Status check_sections(const Key& key, const yaml::Node& value) const;
     Status check_availability(const Key& key, const yaml::Node& value) const;
     std::unexpected<Error> unknown_key(const yaml::Node& key) const;

@@ -119,7 +119,8 @@ const Key& key_at(std::string_view path, std::string_view name) {
     const SectionSpec* section = &kRootSection;
     for (const std::string_view part : split(path, '.')) {
         const Key* key = find_key(*section, part.substr(0, part.find('[')));
-        CHECK(key != nullptr && key->section != nullptr);
+        CHECK(key != nullptr);
+        CHECK(key->section != nullptr);
         section = key->section;
     }
     const Key* key = find_key(*section, name);
@@ -240,28 +241,11 @@ Status Section::check_key(const Key& key, const yaml::Node& value) const {
 Status Section::check_scalar(const Key& key, const yaml::Node& value) const {
     if (value.kind != Kind::Scalar) return wrong_type(key, value);
     switch (key.type) {
-        case KeyType::Bool:
-            if (!is_bool(value)) return wrong_type(key, value);
-            return {};
-        case KeyType::Size:
-            if (!parse_size(value.scalar)) return wrong_type(key, value);
-            return {};
-        case KeyType::Number: {
-            const auto number = number_of(value);
-            if (!number) return wrong_type(key, value);
-            if (!is_in_range(key, *number)) {
-                return refuse(key.name, fmt::format("must be {}, not {}", range_of(key), *number));
-            }
-            return {};
-        }
+        case KeyType::Bool: return is_bool(value) ? Status() : wrong_type(key, value);
+        case KeyType::Size: return parse_size(value.scalar) ? Status() : wrong_type(key, value);
+        case KeyType::Number: return check_number(key, value);
         case KeyType::Text:
-        case KeyType::TextOrList:
-            // Only CSV's texts may be empty; a NULL written as nothing is the default there.
-            if (value.scalar.empty() && spec_ != &kCsvSection) {
-                return refuse(key.name, "must not be empty",
-                              fmt::format("for example: {}", example_of(key)));
-            }
-            return {};
+        case KeyType::TextOrList: return check_text(key, value);
         case KeyType::Integer:
         case KeyType::Choice:
         case KeyType::TextList:
@@ -272,6 +256,19 @@ Status Section::check_scalar(const Key& key, const yaml::Node& value) const {
         case KeyType::Sections: break;
     }
     std::unreachable();
+}
+
+Status Section::check_number(const Key& key, const yaml::Node& value) const {
+    const auto number = number_of(value);
+    if (!number) return wrong_type(key, value);
+    if (is_in_range(key, *number)) return {};
+    return refuse(key.name, fmt::format("must be {}, not {}", range_of(key), *number));
+}
+
+/// Only CSV's texts may be empty; a NULL written as nothing is the default there.
+Status Section::check_text(const Key& key, const yaml::Node& value) const {
+    if (!value.scalar.empty() || spec_ == &kCsvSection) return {};
+    return refuse(key.name, "must not be empty", fmt::format("for example: {}", example_of(key)));
 }
 
 Status Section::check_integer(const Key& key, const yaml::Node& value) const {
@@ -336,26 +333,25 @@ Status Section::check_ratios(const Key& key, const yaml::Node& value) const {
 
 Status Section::check_columns(const Key& key, const yaml::Node& value) const {
     if (value.kind != Kind::Map) return wrong_type(key, value);
-    for (const yaml::Entry& entry : value.entries) {
-        const std::string path =
-            fmt::format("{}.{}", path_of(key.name), printable(entry.key.scalar));
-        if (entry.key.scalar.empty()) {
-            return messages_->refuse(
-                entry.key.at, fmt::format("{} holds an empty column name", path_of(key.name)));
-        }
-        if (entry.value.kind == Kind::Scalar) continue;
-        if (entry.value.kind == Kind::Map) {
-            const Section column(*key.section, &entry.value, path, entry.value.at, *messages_);
-            TRY(column.check());
-            continue;
-        }
-        const bool is_empty = entry.value.kind == Kind::Null;
-        return messages_->refuse(
-            entry.value.at,
-            fmt::format("{} {}", path, is_empty ? "is empty" : "must be a type or a map"),
-            fmt::format("for example: {}: BIGINT", printable(entry.key.scalar)));
-    }
+    for (const yaml::Entry& entry : value.entries) TRY(check_column(key, entry));
     return {};
+}
+
+Status Section::check_column(const Key& key, const yaml::Entry& entry) const {
+    const yaml::Node& value = entry.value;
+    const std::string path = fmt::format("{}.{}", path_of(key.name), printable(entry.key.scalar));
+    if (entry.key.scalar.empty()) {
+        return messages_->refuse(entry.key.at,
+                                 fmt::format("{} holds an empty column name", path_of(key.name)));
+    }
+    if (value.kind == Kind::Scalar) return {};
+    if (value.kind == Kind::Map) {
+        return Section(*key.section, &value, path, value.at, *messages_).check();
+    }
+    const bool is_empty = value.kind == Kind::Null;
+    return messages_->refuse(
+        value.at, fmt::format("{} {}", path, is_empty ? "is empty" : "must be a type or a map"),
+        fmt::format("for example: {}: BIGINT", printable(entry.key.scalar)));
 }
 
 Status Section::check_sections(const Key& key, const yaml::Node& value) const {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/fault.h"
 
@@ -47,6 +48,18 @@ Status check_name(std::string_view name) {
     return fail(ErrorClass::Bug, fmt::format("\"{}\" is no name below a destination", name));
 }
 
+/// Adds the file, unless it went since it was listed.
+Status add_file(const std::string& root, const std::string& name,
+                std::vector<DestinationFile>& files) {
+    const auto info = TRY(file_info(join_path(root, name)));
+    if (!info) return {};
+    files.push_back({.name = name,
+                     .bytes = info->bytes,
+                     .mtime_ns = info->mtime_ns,
+                     .is_temporary = is_temporary_name(leaf_of(name))});
+    return {};
+}
+
 Status list_into(const std::string& root, const std::string& below, int depth,
                  std::vector<DestinationFile>& files) {
     if (depth > kDepthMax) {
@@ -57,16 +70,8 @@ Status list_into(const std::string& root, const std::string& below, int depth,
     for (const Entry& entry : entries) {
         const std::string name = below.empty() ? entry.name : below + "/" + entry.name;
         if (name == kLockName || name == kQuarantineFolder) continue;
-        if (entry.is_directory) {
-            TRY(list_into(root, name, depth + 1, files));
-            continue;
-        }
-        const auto info = TRY(file_info(join_path(root, name)));
-        if (!info) continue;  // Gone since it was listed.
-        files.push_back({.name = name,
-                         .bytes = info->bytes,
-                         .mtime_ns = info->mtime_ns,
-                         .is_temporary = is_temporary_name(entry.name)});
+        TRY(entry.is_directory ? list_into(root, name, depth + 1, files)
+                               : add_file(root, name, files));
     }
     return {};
 }
@@ -143,6 +148,12 @@ Result<std::vector<std::string>> Destination::sweep_temporaries(
         removed.push_back(file.name);
     }
     return removed;
+}
+
+Result<bool> Destination::has_file(std::string_view name, std::int64_t bytes) const {
+    TRY(check_name(name));
+    const auto info = TRY(file_info(path_of(name)));
+    return info && !info->is_directory && std::cmp_equal(info->bytes, bytes);
 }
 
 Result<std::vector<DestinationFile>> Destination::list() const {

@@ -55,6 +55,9 @@ class Destination {
     /// Removes the temporary files of these runs and returns their names. Others may be at work.
     Result<std::vector<std::string>> sweep_temporaries(std::span<const std::string> run_ids) const;
 
+    /// Whether a file of this name and size stands there. Says nothing of its content.
+    Result<bool> has_file(std::string_view name, std::int64_t bytes) const;
+
     /// Every file, sorted by name, without the lock and without `_quarantine`.
     Result<std::vector<DestinationFile>> list() const;
     /// Moves the files to `_quarantine/<stamp>/`, under the same names; missing ones are passed

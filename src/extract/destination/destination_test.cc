@@ -2,14 +2,16 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <filesystem>
 #include <fstream>
 
 #include "base/fault.h"
+#include "base/file.h"
+#include "base/testing/child.h"
+#include "base/testing/temporary_folder.h"
 
 namespace trueup::extract {
 namespace {
@@ -18,12 +20,7 @@ using testing::ElementsAre;
 
 class DestinationTest : public testing::Test {
   protected:
-    void SetUp() override {
-        root_ = (std::filesystem::temp_directory_path() / "trueup-out-test-XXXXXX").string();
-        ASSERT_NE(::mkdtemp(root_.data()), nullptr);
-    }
-    void TearDown() override { std::filesystem::remove_all(root_); }
-    std::string path(std::string_view name) const { return join_path(root_, name); }
+    std::string path(std::string_view name) const { return folder_.path(name); }
     Destination open() const { return Destination::open_local(path("out")).value(); }
     static void put(const std::string& path, std::string_view content) {
         std::ofstream(path) << content;
@@ -31,10 +28,11 @@ class DestinationTest : public testing::Test {
     static std::vector<std::string> names(const Destination& destination) {
         std::vector<std::string> all;
         const auto files = destination.list().value();
+        all.reserve(files.size());
         for (const DestinationFile& file : files) all.push_back(file.name);
         return all;
     }
-    std::string root_;
+    TemporaryFolder folder_;
 };
 
 Status write_part(Destination& destination, const PartName& part, std::string_view content) {
@@ -139,20 +137,17 @@ TEST_F(DestinationTest, WhatIsNoFolderIsNamed) {
 TEST_F(DestinationTest, ReadOnlyFolderIsFailedAndNamed) {
     if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become somebody without rights";
     static_cast<void>(open());
-    std::filesystem::permissions(root_, std::filesystem::perms(0755));
-    const pid_t child = ::fork();
-    if (child == 0) {
-        if (::setgid(65534) != 0 || ::setuid(65534) != 0) ::_exit(9);
-        auto out = Destination::open_local(path("out"));
-        if (!out) ::_exit(1);
-        const auto refused = out->lock();
-        const bool is_right = !refused && refused.error().kind == ErrorClass::Failed &&
-                              refused.error().message.find(path("out")) != std::string::npos;
-        ::_exit(is_right ? 0 : 2);
-    }
-    int status = 0;
-    ASSERT_EQ(::waitpid(child, &status, 0), child);
-    EXPECT_EQ(WEXITSTATUS(status), 0);
+    ASSERT_EQ(::chmod(folder_.path().c_str(), 0755), 0);
+    EXPECT_EQ(status_as_nobody([&] {
+                  auto out = Destination::open_local(path("out"));
+                  if (!out) return 1;
+                  const auto refused = out->lock();
+                  const bool is_right =
+                      !refused && refused.error().kind == ErrorClass::Failed &&
+                      refused.error().message.find(path("out")) != std::string::npos;
+                  return is_right ? 0 : 2;
+              }),
+              0);
 }
 
 // Fault model: SIGKILL at any fault point. The final name holds nothing, or all of the old or all
@@ -168,15 +163,10 @@ TEST_F(DestinationTest, EveryCrashLeavesWholeFilesOnly) {
     for (int visit = 1; visit <= visits; ++visit) {
         SCOPED_TRACE(visit);
         ASSERT_TRUE(write_part(out, part, "old").has_value());
-        const pid_t child = ::fork();
-        if (child == 0) {
+        ASSERT_TRUE(is_killed_in_child([&] {
             fault::arm(fault::Action::Crash, visit);
             discard(write_part(out, part, "new"), "it dies before it returns");
-            ::_exit(0);
-        }
-        int status = 0;
-        ASSERT_EQ(::waitpid(child, &status, 0), child);
-        ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+        }));
         EXPECT_EQ(read_file(out.path_of(part.name), 100).value(), visit <= 2 ? "old" : "new");
         const std::vector<std::string> runs = {"r"};
         EXPECT_EQ(out.sweep_temporaries(runs).value().size(), visit <= 2 ? 1U : 0U);

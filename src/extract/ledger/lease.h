@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/clock.h"
-#include "extract/ledger/process.h"
+#include "base/process.h"
 
 namespace trueup::extract {
 
@@ -13,6 +13,9 @@ namespace trueup::extract {
 inline constexpr std::chrono::seconds kLeaseSilenceMax{60};
 /// How often its owner should call heartbeat().
 inline constexpr std::chrono::seconds kHeartbeatInterval{10};
+/// How long its owner goes on while none gets through: what is left of kLeaseSilenceMax then is the
+/// time to stop in, before another machine takes over.
+inline constexpr std::chrono::seconds kLeaseSilenceBorne{40};
 
 struct LeaseRequest {
     std::string export_name;
@@ -40,6 +43,12 @@ struct LeaseRecord {
     ProcessIdentity process;
     UnixMicros acquired_at = 0;
     UnixMicros heartbeat_at = 0;
+};
+
+/// What became of a lease.
+struct LeaseState {
+    bool is_held = true;  // By the one who asks.
+    std::string holder;   // Otherwise who has it now, for people; "nobody" after a reset.
 };
 
 /// Whether the owner can still be at work: on this machine since this boot, its process must live

@@ -71,7 +71,10 @@ TEST_F(LeaseTest, WhoMayTakeALeaseOver) {
         EXPECT_EQ(!got.has_value(), row.is_refused);
         if (got) {
             EXPECT_TRUE(got->is_taken_over);
-            EXPECT_EQ(ledger_.heartbeat(old, kNow).error().kind, ErrorClass::Retryable);
+            const LeaseState lost = ledger_.heartbeat(old, kNow).value();
+            EXPECT_FALSE(lost.is_held);
+            EXPECT_TRUE(lost.holder.starts_with("run orders-1 (export orders, pid 11 on here"))
+                << lost.holder;
             EXPECT_TRUE(ledger_.release_lease(old).has_value());
             EXPECT_EQ(ledger_.leases().value().size(), 1U) << "the loser released the winner's";
             EXPECT_TRUE(ledger_.release_lease(*got).has_value());
@@ -94,10 +97,13 @@ TEST_F(LeaseTest, RefusalNamesTheOwner) {
 
 TEST_F(LeaseTest, HeartbeatKeepsAnotherMachineOut) {
     const Lease lease = ledger_.acquire_lease(request({10, 1, "there", "other"})).value();
-    ASSERT_TRUE(ledger_.heartbeat(lease, kNow + 50 * kSecond).has_value());
+    ASSERT_TRUE(ledger_.heartbeat(lease, kNow + 50 * kSecond).value().is_held);
     const auto asking = request({11, 600, "here", "boot"}, kNow + 100 * kSecond);
     EXPECT_FALSE(ledger_.acquire_lease(asking).has_value());
     ASSERT_TRUE(ledger_.release_lease(lease).has_value());
+    const LeaseState given_back = ledger_.heartbeat(lease, kNow + 50 * kSecond).value();
+    EXPECT_FALSE(given_back.is_held);
+    EXPECT_EQ(given_back.holder, "nobody");
     EXPECT_FALSE(ledger_.acquire_lease(asking).value().is_taken_over);
 }
 

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/process.h"
 #include "base/result.h"
 #include "extract/ledger/lease.h"
-#include "extract/ledger/process.h"
 #include "extract/ledger/records.h"
 
 namespace trueup::extract {
@@ -83,8 +83,9 @@ class Ledger {
     Status begin_run(const RunRecord& run, std::span<const NewChunk> chunks);
     Result<std::optional<RunRecord>> find_unfinished(std::string_view export_name,
                                                      std::string_view prefix) const;
+    /// Of the export, under the prefix or, without one, under any.
     Result<std::optional<RunRecord>> latest_done(std::string_view export_name,
-                                                 std::string_view prefix) const;
+                                                 std::string_view prefix = {}) const;
     Result<std::optional<RunRecord>> find_run(std::string_view run_id) const;
     Result<std::vector<RunRecord>> runs(const LedgerFilter& filter) const;
     /// For resume: the run is running again and its running and failed chunks are pending, with
@@ -150,8 +151,8 @@ class Ledger {
 
     /// Retryable when a living owner holds the prefix, saying who, where and since when.
     Result<Lease> acquire_lease(const LeaseRequest& request);
-    /// Retryable when the lease was lost to another owner: stop changing things.
-    Status heartbeat(const Lease& lease, UnixMicros now);
+    /// Says that the owner lives. When the lease is not held any more, stop changing things.
+    Result<LeaseState> heartbeat(const Lease& lease, UnixMicros now);
     /// Fine when it was lost already.
     Status release_lease(const Lease& lease);
     Result<std::vector<LeaseRecord>> leases() const;

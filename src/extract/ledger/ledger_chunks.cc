@@ -10,17 +10,11 @@ constexpr std::string_view kChunkColumns =
     "chunk_id, ordinal, cut, kind, bounds, rows_expected, status, worker, attempts, rows, bytes, "
     "elapsed_us, last_error";
 
-Result<ChunkStatus> chunk_status_of(std::string_view text) {
-    for (const ChunkStatus status :
-         {ChunkStatus::Pending, ChunkStatus::Running, ChunkStatus::Done, ChunkStatus::Failed}) {
-        if (name_of(status) == text) return status;
-    }
-    return fail(ErrorClass::Integrity,
-                fmt::format("the ledger holds a chunk with the status \"{}\"", text));
-}
-
 Result<ChunkRecord> decode_chunk(const sqlite::Statement& row) {
-    const ChunkStatus status = TRY(chunk_status_of(row.column_text(6)));
+    const ChunkStatus status = TRY(status_named(
+        row.column_text(6),
+        {ChunkStatus::Pending, ChunkStatus::Running, ChunkStatus::Done, ChunkStatus::Failed},
+        "a chunk"));
     return ChunkRecord{.chunk_id = row.column_int64(0),
                        .ordinal = row.column_int64(1),
                        .cut = row.column_int64(2),
@@ -68,6 +62,15 @@ Status record_parts(sqlite::Connection& db, std::string_view run_id, std::int64_
     return db.run(
         "UPDATE run SET rows = rows + ?, bytes = bytes + ?, parts = parts + ? WHERE run_id = ?",
         {sums.rows, sums.bytes, static_cast<std::int64_t>(parts.size()), run_id});
+}
+
+/// A chunk that is done may be finished again, with the parts it has.
+Status expect_parts(sqlite::Connection& db, std::string_view run_id, std::int64_t chunk_id,
+                    const std::vector<PartRecord>& parts) {
+    if (TRY(committed_parts_of(db, run_id, chunk_id)) == parts) return {};
+    return fail(
+        ErrorClass::Integrity,
+        fmt::format("chunk {} of run {} is done already, with other parts", chunk_id, run_id));
 }
 
 }  // namespace
@@ -158,12 +161,7 @@ Status Ledger::finish_chunk(std::string_view run_id, std::int64_t chunk_id,
         const RunRecord run = TRY(need_run(db, run_id));
         const auto parts = as_recorded(result.parts, chunk_id, run.generation);
         const ChunkRecord chunk = TRY(need_chunk(db, run_id, chunk_id));
-        if (chunk.status == ChunkStatus::Done) {
-            if (TRY(committed_parts_of(db, run_id, chunk_id)) == parts) return {};
-            return fail(ErrorClass::Integrity,
-                        fmt::format("chunk {} of run {} is done already, with other parts",
-                                    chunk_id, run_id));
-        }
+        if (chunk.status == ChunkStatus::Done) return expect_parts(db, run_id, chunk_id, parts);
         TRY(need_running_chunk(db, run_id, chunk_id));
         TRY(record_parts(db, run_id, chunk_id, parts));
         return db.run(

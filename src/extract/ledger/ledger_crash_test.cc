@@ -1,13 +1,8 @@
 // Fault model: SIGKILL at any fault point (before and after each commit, inside the creation of the
 // file). What was acknowledged must be there, nothing may be there by half, and doing the work
 // again must end where an undisturbed run ends. Power loss is SQLite's with synchronous=FULL.
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <csignal>
-#include <functional>
-
 #include "base/fault.h"
+#include "base/testing/child.h"
 #include "extract/ledger/ledger_test_support.h"
 
 namespace trueup::extract {
@@ -84,18 +79,6 @@ std::vector<std::string> contents(const std::string& path) {
     lines.push_back(ledger.cursor("orders").value()->value_json);
     lines.push_back(fmt::format("{}", ledger.metrics({}).value().size()));
     return lines;
-}
-
-/// Runs `work` in a child that is to kill itself at the armed visit.
-bool is_killed_in_child(const std::function<void()>& work) {
-    const pid_t child = ::fork();
-    if (child == 0) {
-        work();
-        ::_exit(0);
-    }
-    int status = 0;
-    EXPECT_EQ(::waitpid(child, &status, 0), child);
-    return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 }
 
 /// The chunks must follow each other from 0 to 20 without a gap, whatever was cut.

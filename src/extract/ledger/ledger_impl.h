@@ -1,6 +1,9 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include <functional>
+#include <initializer_list>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -53,6 +56,17 @@ Result<std::optional<Row>> row_of(sqlite::Connection& db, std::string_view sql,
 
 inline std::string text_at(const sqlite::Statement& row, int column) {
     return std::string(row.column_text(column));
+}
+
+/// The one of `all` that the ledger calls so; Integrity when there is none. `whose`: "a run".
+template <class Named>
+Result<Named> status_named(std::string_view text, std::initializer_list<Named> all,
+                           std::string_view whose) {
+    for (const Named status : all) {
+        if (name_of(status) == text) return status;
+    }
+    return fail(ErrorClass::Integrity,
+                fmt::format("the ledger holds {} with the status \"{}\"", whose, text));
 }
 
 /// The run; a Bug when there is none.

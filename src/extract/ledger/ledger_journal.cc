@@ -63,6 +63,23 @@ Result<SchemaBaseline> decode_baseline(const sqlite::Statement& row) {
                           .updated_at = row.column_int64(3)};
 }
 
+Status record_ranges(sqlite::Connection& db, std::int64_t verification_id,
+                     const std::vector<VerifiedRange>& ranges) {
+    auto insert = TRY(sqlite::Statement::prepare(
+        db,
+        "INSERT INTO verified_range (verification_id, position, chunk_id, bounds, rows) "
+        "VALUES (?, ?, ?, ?, ?)"));
+    std::int64_t position = 0;
+    for (const VerifiedRange& range : ranges) {
+        insert.reset();
+        ++position;
+        TRY(insert.bind(
+            {verification_id, position, range.chunk_id, range.bounds_json, range.rows}));
+        TRY(insert.finish());
+    }
+    return {};
+}
+
 }  // namespace
 
 Status Ledger::record_event(const EventRecord& event) {
@@ -91,18 +108,7 @@ Status Ledger::record_verification(const VerificationRecord& verification) {
             {verification.at, verification.export_name, verification.run_id, verification.prefix,
              verification.generation, verification.command, verification.evidence,
              verification.verdict, verification.summary_json}));
-        auto insert = TRY(sqlite::Statement::prepare(
-            db,
-            "INSERT INTO verified_range (verification_id, position, chunk_id, bounds, rows) "
-            "VALUES (?, ?, ?, ?, ?)"));
-        std::int64_t position = 0;
-        for (const VerifiedRange& range : verification.ranges) {
-            insert.reset();
-            ++position;
-            TRY(insert.bind({id, position, range.chunk_id, range.bounds_json, range.rows}));
-            TRY(insert.finish());
-        }
-        return {};
+        return record_ranges(db, id, verification.ranges);
     });
 }
 

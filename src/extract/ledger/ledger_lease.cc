@@ -48,6 +48,31 @@ bool is_same_process(const ProcessIdentity& left, const ProcessIdentity& right) 
            left.host == right.host && left.boot_id == right.boot_id;
 }
 
+/// Retryable while another process that lives holds a lease of the export.
+Status refuse_while_held(sqlite::Connection& db, std::string_view export_name,
+                         const LeaseRequest& asking, const ProcessTable& processes) {
+    const auto held = TRY(rows_of<LeaseRecord>(
+        db, fmt::format("SELECT {} FROM lease WHERE export_name = ?", kLeaseColumns), {export_name},
+        decode_lease));
+    for (const LeaseRecord& lease : held) {
+        if (is_same_process(lease.process, asking.process)) continue;
+        if (!is_owner_alive(lease, asking, processes)) continue;
+        return fail(ErrorClass::Retryable,
+                    fmt::format("{} cannot be reset: {} is being worked on by {}", export_name,
+                                lease.prefix, describe(lease)));
+    }
+    return {};
+}
+
+/// All but the journal.
+Status forget(sqlite::Connection& db, std::string_view export_name) {
+    for (const std::string_view table :
+         {"run", "cursor", "schema_baseline", "verification", "metric"}) {
+        TRY(db.run(fmt::format("DELETE FROM {} WHERE export_name = ?", table), {export_name}));
+    }
+    return {};
+}
+
 }  // namespace
 
 bool is_owner_alive(const LeaseRecord& lease, const LeaseRequest& asking,
@@ -86,16 +111,19 @@ Result<Lease> Ledger::acquire_lease(const LeaseRequest& request) {
     return lease;
 }
 
-Status Ledger::heartbeat(const Lease& lease, UnixMicros now) {
-    return impl_->write("heartbeat", [&](sqlite::Connection& db) -> Status {
+Result<LeaseState> Ledger::heartbeat(const Lease& lease, UnixMicros now) {
+    LeaseState state;
+    const auto work = [&](sqlite::Connection& db) -> Status {
         TRY(db.run("UPDATE lease SET heartbeat_at = ? WHERE prefix = ? AND token = ?",
                    {now, lease.prefix, lease.token}));
-        if (db.changes() == 1) return {};
+        state.is_held = db.changes() == 1;
+        if (state.is_held) return {};
         const auto held = TRY(lease_of(db, lease.prefix));
-        return fail(ErrorClass::Retryable,
-                    fmt::format("the lease on {} was lost to {}", lease.prefix,
-                                held ? describe(*held) : "a reset"));
-    });
+        state.holder = held ? describe(*held) : "nobody";
+        return {};
+    };
+    TRY(impl_->write("heartbeat", work));
+    return state;
 }
 
 Status Ledger::release_lease(const Lease& lease) {
@@ -117,21 +145,8 @@ Status Ledger::reset(std::string_view export_name, UnixMicros now) {
     asking.process = impl_->options.processes->self();
     asking.now = now;
     return impl_->write("reset", [&](sqlite::Connection& db) -> Status {
-        const auto held = TRY(rows_of<LeaseRecord>(
-            db, fmt::format("SELECT {} FROM lease WHERE export_name = ?", kLeaseColumns),
-            {export_name}, decode_lease));
-        for (const LeaseRecord& lease : held) {
-            if (is_same_process(lease.process, asking.process)) continue;
-            if (!is_owner_alive(lease, asking, *impl_->options.processes)) continue;
-            return fail(ErrorClass::Retryable,
-                        fmt::format("{} cannot be reset: {} is being worked on by {}", export_name,
-                                    lease.prefix, describe(lease)));
-        }
-        for (const std::string_view table :
-             {"run", "cursor", "schema_baseline", "verification", "metric"}) {
-            TRY(db.run(fmt::format("DELETE FROM {} WHERE export_name = ?", table), {export_name}));
-        }
-        return {};
+        TRY(refuse_while_held(db, export_name, asking, *impl_->options.processes));
+        return forget(db, export_name);
     });
 }
 

@@ -1,16 +1,16 @@
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <thread>
 
+#include "base/testing/child.h"
 #include "extract/ledger/ledger_test_support.h"
 #include "sqlite/transaction.h"
 
 namespace trueup::extract {
 namespace {
 
-const LedgerOptions kImpatient{.busy_timeout = std::chrono::milliseconds(0)};
+LedgerOptions impatient() { return {.busy_timeout = std::chrono::milliseconds(0)}; }
 
 void expect_error(const Error& error, ErrorClass kind, std::string_view names) {
     EXPECT_EQ(error.kind, kind) << error.message;
@@ -38,11 +38,12 @@ TEST(LedgerOpen, BadFilesAreRefusedAndLeftAlone) {
         ASSERT_TRUE(ledger.begin_run(sample_run(), chunks).has_value());
     }
     const std::string good = read_file(folder.ledger(), 1U << 24U).value();
-    ASSERT_GT(good.size(), 20U * 4096U);
+    constexpr std::size_t kPage = 4096;
+    ASSERT_GT(good.size(), 20 * kPage);
     std::string flipped = good;
-    for (std::size_t at = 10 * 4096; at < 20 * 4096; ++at) flipped[at] = '\x7f';
+    for (std::size_t at = 10 * kPage; at < 20 * kPage; ++at) flipped[at] = '\x7f';
     for (const std::string& bad :
-         {std::string(9'000, 'x'), std::string("short"), good.substr(0, 3 * 4096), flipped}) {
+         {std::string(9'000, 'x'), std::string("short"), good.substr(0, 3 * kPage), flipped}) {
         const std::string path = folder.path("bad.db");
         ASSERT_TRUE(replace_file(path, bad, "test").has_value());
         expect_error(Ledger::open(path).error(), ErrorClass::Integrity, path);
@@ -75,20 +76,22 @@ TEST(LedgerOpen, DatabasesOfOthersAndNewerOnesAreRefused) {
 
 TEST(LedgerOpen, LockedIsRetryableAndReadersDoNotCare) {
     const LedgerFolder folder;
-    Ledger ledger = Ledger::open(folder.ledger(), kImpatient).value();
+    Ledger ledger = Ledger::open(folder.ledger(), impatient()).value();
     auto other =
         sqlite::Connection::open(folder.ledger(), {.mode = sqlite::OpenMode::ReadWrite}).value();
     const auto held = sqlite::Transaction::begin(other, sqlite::TransactionKind::Immediate).value();
     expect_error(ledger.begin_run(sample_run(), {}).error(), ErrorClass::Retryable,
                  folder.ledger());
     EXPECT_TRUE(ledger.runs({}).value().empty());
-    EXPECT_TRUE(Ledger::open_read_only(folder.ledger(), kImpatient).value().has_value());
+    EXPECT_TRUE(Ledger::open_read_only(folder.ledger(), impatient()).value().has_value());
 }
 
 TEST(LedgerOpen, FirstOpenersDoNotCollide) {
     const LedgerFolder folder;
+    constexpr int kOpeners = 4;
     std::vector<std::jthread> openers;
-    for (int opener = 0; opener < 4; ++opener) {
+    openers.reserve(kOpeners);
+    for (int opener = 0; opener < kOpeners; ++opener) {
         openers.emplace_back([&] {
             const auto ledger = Ledger::open(folder.ledger());
             EXPECT_TRUE(ledger.has_value()) << ledger.error().message;
@@ -98,22 +101,13 @@ TEST(LedgerOpen, FirstOpenersDoNotCollide) {
     expect_sound(folder.ledger());
 }
 
-/// The exit status of `work` done by somebody without rights.
-int status_as_nobody(const std::function<int()>& work) {
-    const pid_t child = ::fork();
-    if (child == 0) ::_exit(::setgid(65534) == 0 && ::setuid(65534) == 0 ? work() : 99);
-    int status = 0;
-    EXPECT_EQ(::waitpid(child, &status, 0), child);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
 TEST(LedgerOpen, ReadOnlyIsFailedAtOnceAndNamesTheFile) {
     if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become somebody without rights";
     const LedgerFolder folder;
     { ASSERT_TRUE(Ledger::open(folder.ledger()).has_value()); }
-    std::filesystem::permissions(folder.path(""), std::filesystem::perms(0755));
-    std::filesystem::permissions(folder.path(".trueup"), std::filesystem::perms(0755));
-    std::filesystem::permissions(folder.ledger(), std::filesystem::perms(0444));
+    ASSERT_EQ(::chmod(folder.path("").c_str(), 0755), 0);
+    ASSERT_EQ(::chmod(folder.path(".trueup").c_str(), 0755), 0);
+    ASSERT_EQ(::chmod(folder.ledger().c_str(), 0444), 0);
     EXPECT_EQ(status_as_nobody([&] {
                   const auto refused = Ledger::open(folder.ledger());
                   if (refused) return 1;

@@ -13,14 +13,6 @@ constexpr std::string_view kPartColumns =
     "p.path, p.chunk_id, p.rows, p.bytes, p.sha256, p.column_digests, p.row_digest, "
     "p.value_errors, p.status, p.replaced_by, p.generation";
 
-Result<PartStatus> part_status_of(std::string_view text) {
-    for (const PartStatus status : {PartStatus::Committed, PartStatus::Superseded}) {
-        if (name_of(status) == text) return status;
-    }
-    return fail(ErrorClass::Integrity,
-                fmt::format("the ledger holds a part with the status \"{}\"", text));
-}
-
 std::string paths_to_json(const std::vector<std::string>& paths) {
     return json::write(json::Value(paths));
 }
@@ -39,7 +31,8 @@ Result<std::vector<std::string>> paths_from_json(std::string_view text) {
 }
 
 Result<PartRecord> decode_part(const sqlite::Statement& row) {
-    const PartStatus status = TRY(part_status_of(row.column_text(8)));
+    const PartStatus status = TRY(status_named(
+        row.column_text(8), {PartStatus::Committed, PartStatus::Superseded}, "a part"));
     auto replaced_by = TRY(paths_from_json(row.column_text(9)));
     return PartRecord{.path = text_at(row, 0),
                       .chunk_id = row.column_int64(1),
@@ -74,6 +67,7 @@ Status replace_chunk(sqlite::Connection& db, std::string_view run_id,
     }
     const auto parts = as_recorded(replacement.parts, replacement.chunk_id, generation);
     std::vector<std::string> paths;
+    paths.reserve(parts.size());
     for (const PartRecord& part : parts) paths.push_back(part.path);
     TRY(
         db.run("UPDATE part SET status = 'superseded', replaced_by = ? WHERE run_id = ? "
@@ -84,6 +78,15 @@ Status replace_chunk(sqlite::Connection& db, std::string_view run_id,
     const PartSums sums = sums_of(parts);
     return db.run("UPDATE chunk SET rows = ?, bytes = ? WHERE run_id = ? AND chunk_id = ?",
                   {sums.rows, sums.bytes, run_id, chunk.chunk_id});
+}
+
+Status replace_chunks(sqlite::Connection& db, std::string_view run_id,
+                      std::span<const ChunkReplacement> replacements, std::int64_t generation) {
+    for (const ChunkReplacement& replacement : replacements) {
+        TRY(replace_chunk(db, run_id, replacement, generation));
+    }
+    TRY(db.run("UPDATE run SET generation = ? WHERE run_id = ?", {generation, run_id}));
+    return refresh_run_totals(db, run_id);
 }
 
 }  // namespace
@@ -157,11 +160,7 @@ Status Ledger::supersede(std::string_view run_id, std::span<const ChunkReplaceme
                                     run_id, run.generation, generation),
                         "it was repaired meanwhile; reconcile again");
         }
-        for (const ChunkReplacement& replacement : replacements) {
-            TRY(replace_chunk(db, run_id, replacement, generation));
-        }
-        TRY(db.run("UPDATE run SET generation = ? WHERE run_id = ?", {generation, run_id}));
-        return refresh_run_totals(db, run_id);
+        return replace_chunks(db, run_id, replacements, generation);
     });
 }
 

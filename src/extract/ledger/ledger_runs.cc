@@ -10,17 +10,10 @@ constexpr std::string_view kRunColumns =
     "run_id, export_name, prefix, plan_hash, plan_json, source_state, status, started_at, "
     "finished_at, generation, resumes, rows, bytes, parts, error";
 
-Result<RunStatus> run_status_of(std::string_view text) {
-    for (const RunStatus status :
-         {RunStatus::Running, RunStatus::Done, RunStatus::Failed, RunStatus::Abandoned}) {
-        if (name_of(status) == text) return status;
-    }
-    return fail(ErrorClass::Integrity,
-                fmt::format("the ledger holds a run with the status \"{}\"", text));
-}
-
 Result<RunRecord> decode_run(const sqlite::Statement& row) {
-    const RunStatus status = TRY(run_status_of(row.column_text(6)));
+    const RunStatus status = TRY(status_named(
+        row.column_text(6),
+        {RunStatus::Running, RunStatus::Done, RunStatus::Failed, RunStatus::Abandoned}, "a run"));
     return RunRecord{.run_id = text_at(row, 0),
                      .export_name = text_at(row, 1),
                      .prefix = text_at(row, 2),
@@ -134,8 +127,8 @@ Result<std::optional<RunRecord>> Ledger::latest_done(std::string_view export_nam
     const std::scoped_lock lock(impl_->mutex);
     return row_of<RunRecord>(
         impl_->db,
-        fmt::format("SELECT {} FROM run WHERE export_name = ? AND prefix = ? AND status = 'done' "
-                    "ORDER BY started_at DESC, rowid DESC LIMIT 1",
+        fmt::format("SELECT {} FROM run WHERE export_name = ?1 AND ?2 IN ('', prefix) "
+                    "AND status = 'done' ORDER BY started_at DESC, rowid DESC LIMIT 1",
                     kRunColumns),
         {export_name, prefix}, decode_run);
 }

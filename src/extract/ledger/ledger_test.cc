@@ -19,6 +19,7 @@ class LedgerTest : public testing::Test {
 
     void begin(const std::string& run_id, std::vector<std::string> bounds) {
         std::vector<NewChunk> chunks;
+        chunks.reserve(bounds.size());
         for (std::string& each : bounds) chunks.push_back(sample_chunk(std::move(each)));
         ASSERT_TRUE(ledger_.begin_run(sample_run(run_id), chunks).has_value());
     }
@@ -29,6 +30,7 @@ class LedgerTest : public testing::Test {
     std::vector<std::string> bounds(std::string_view run_id) {
         std::vector<std::string> all;
         const auto chunks = ledger_.chunks(run_id).value();
+        all.reserve(chunks.size());
         for (const ChunkRecord& chunk : chunks) all.push_back(chunk.bounds_json);
         return all;
     }
@@ -191,16 +193,17 @@ TEST_F(LedgerTest, EveryWorkerGetsAnotherChunk) {
     begin("r", std::vector<std::string>(60, "b"));
     std::mutex mutex;
     std::set<std::int64_t> claimed;
+    const auto work = [&] {
+        while (const auto chunk = ledger_.claim_next("r", "w").value()) {
+            EXPECT_TRUE(ledger_.finish_chunk("r", chunk->chunk_id, {}).has_value());
+            const std::scoped_lock lock(mutex);
+            EXPECT_TRUE(claimed.insert(chunk->chunk_id).second);
+        }
+    };
+    constexpr int kWorkers = 4;
     std::vector<std::jthread> workers;
-    for (int worker = 0; worker < 4; ++worker) {
-        workers.emplace_back([&] {
-            while (const auto chunk = ledger_.claim_next("r", "w").value()) {
-                EXPECT_TRUE(ledger_.finish_chunk("r", chunk->chunk_id, {}).has_value());
-                const std::scoped_lock lock(mutex);
-                EXPECT_TRUE(claimed.insert(chunk->chunk_id).second);
-            }
-        });
-    }
+    workers.reserve(kWorkers);
+    for (int worker = 0; worker < kWorkers; ++worker) workers.emplace_back(work);
     workers.clear();
     EXPECT_EQ(claimed.size(), 60U);
 }

@@ -3,37 +3,25 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "base/file.h"
+#include "base/testing/temporary_folder.h"
 #include "extract/ledger/ledger.h"
 #include "sqlite/connection.h"
 #include "sqlite/statement.h"
 
 namespace trueup::extract {
 
-/// A folder of its own, removed at the end.
+/// Where a ledger of the test's own stands.
 class LedgerFolder {
   public:
-    LedgerFolder() {
-        // Hundreds of commits: in memory where there is such a place, since no power is cut here.
-        const std::filesystem::path memory = "/dev/shm";
-        const auto base =
-            std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path();
-        root_ = (base / "trueup-ledger-test-XXXXXX").string();
-        EXPECT_NE(::mkdtemp(root_.data()), nullptr);
-    }
-    LedgerFolder(const LedgerFolder&) = delete;
-    LedgerFolder& operator=(const LedgerFolder&) = delete;
-    ~LedgerFolder() { std::filesystem::remove_all(root_); }
-    std::string path(std::string_view name) const { return join_path(root_, name); }
+    std::string path(std::string_view name) const { return folder_.path(name); }
     std::string ledger() const { return path(".trueup/ledger.db"); }
 
   private:
-    std::string root_;
+    TemporaryFolder folder_;
 };
 
 inline RunRecord sample_run(std::string run_id = "orders-1") {

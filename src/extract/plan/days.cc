@@ -123,23 +123,19 @@ Result<DayCuts> cut_by_days(const KeyProbe& probe, std::int64_t days, const Goal
     Windows windows{.first_day = first_day, .days = days};
     windows.count = (last_day - first_day) / days + 1;
     found.windows = windows.count;
-    if (windows.count > goal.chunks_max) {
-        found.cuts.is_limited = true;
-        if (probe.key().is_ordered) {
-            auto filled = TRY(cut_filled(probe, windows, *first, goal));
-            if (filled) {
-                found.cuts = *std::move(filled);
-                found.cuts.is_limited = true;
-                return found;
-            }
-        }
+    const bool is_limited = windows.count > goal.chunks_max;
+    std::optional<Cuts> filled;
+    if (is_limited && probe.key().is_ordered) {
+        filled = TRY(cut_filled(probe, windows, *first, goal));
+    }
+    if (is_limited && !filled) {
         const std::int64_t factor = (windows.count + goal.chunks_max - 1) / goal.chunks_max;
         windows.days = days * factor;
         windows.count = (last_day - first_day) / windows.days + 1;
         found.days = windows.days;
     }
-    const bool is_limited = found.cuts.is_limited;
-    found.cuts = TRY(cut_all(probe, windows, *first));
+    if (!filled) filled = TRY(cut_all(probe, windows, *first));
+    found.cuts = *std::move(filled);
     found.cuts.is_limited = is_limited;
     return found;
 }

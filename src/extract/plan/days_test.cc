@@ -84,8 +84,10 @@ TEST(Days, JoinEmptyWindowsWhenThereAreTooMany) {
 }
 
 TEST(Days, GrowWhenTooManyHoldRows) {
+    constexpr std::int64_t kDays = 100;
     std::vector<Key> rows;
-    for (std::int64_t day = 0; day < 100; ++day) rows.push_back({day * 86'400});
+    rows.reserve(kDays);
+    for (std::int64_t day = 0; day < kDays; ++day) rows.push_back({day * 86'400});
     const auto plan = plan_days(rows, 1);
     ASSERT_TRUE(plan.has_value()) << plan.error().message;
     EXPECT_EQ(plan->chunks.size(), 20);

@@ -72,6 +72,13 @@ Cell cell_between(const Knots::value_type& from, const Knots::value_type& to) {
             .hidden = hidden};
 }
 
+/// Behind this part of the keys between two knots.
+Position place_within(const Knots::value_type& from, const Knots::value_type& to,
+                      long double part) {
+    const Position begin = std::max(from.first, std::min(from.second.first, to.first));
+    return begin + static_cast<Position>(part * distance(begin, to.first));
+}
+
 /// How urgent it is to look into a cell, in rows.
 long double urgency(const Cell& cell) {
     return std::max({cell.unsure, cell.hidden, cell.rows / (2 * kChunksPerCell)});
@@ -96,6 +103,7 @@ class DensityMap {
     Result<bool> begin();
     Result<bool> look_at(Position wanted);
     Result<bool> is_confirmed(const Cuts& cuts);
+    Status sample_from(Position place, std::vector<KeyValue>& sample) const;
     Status learn_from_sample(const KeyValue& low, const KeyValue& high);
     Result<bool> refine();
     Result<bool> split(const Urgent& cell);
@@ -154,8 +162,20 @@ Result<bool> DensityMap::begin() {
     return true;
 }
 
-Status DensityMap::learn_from_sample(const KeyValue& low, const KeyValue& high) {
+/// The first key behind the place, and some after it.
+Status DensityMap::sample_from(Position place, std::vector<KeyValue>& sample) const {
     constexpr std::int64_t kKeysPerProbe = 16;
+    const auto first = TRY(probe_.first(key_at(place)));
+    if (!first) return {};
+    sample.push_back(first->front());
+    const auto keys = TRY(probe_.walk({.from = first,
+                                       .every = options_.probe_rows / kKeysPerProbe + 1,
+                                       .keys_max = kKeysPerProbe}));
+    for (const Key& key : keys) sample.push_back(key.front());
+    return {};
+}
+
+Status DensityMap::learn_from_sample(const KeyValue& low, const KeyValue& high) {
     constexpr std::uint64_t kScatter = 0x9E3779B97F4A7C15;
     std::vector<KeyValue> sample;
     std::uint64_t random = 0;
@@ -164,13 +184,7 @@ Status DensityMap::learn_from_sample(const KeyValue& low, const KeyValue& high) 
         for (int number = 0; number < options_.probes; ++number) {
             random += kScatter;  // Round places would teach round values only.
             const Position place = step * static_cast<unsigned>(number) + random % step;
-            const auto first = TRY(probe_.first(key_at(place)));
-            if (!first) continue;
-            sample.push_back(first->front());
-            const auto keys = TRY(probe_.walk({.from = first,
-                                               .every = options_.probe_rows / kKeysPerProbe + 1,
-                                               .keys_max = kKeysPerProbe}));
-            for (const Key& key : keys) sample.push_back(key.front());
+            TRY(sample_from(place, sample));
         }
         auto better = KeySpace::between(low, high, sample);
         if (!better) return {};
@@ -262,21 +276,20 @@ Result<Cuts> DensityMap::cut_evenly() {
     const std::int64_t count = chunks();
     const long double rows_each = rows_total_ / static_cast<long double>(count);
     CutList list(probe_, first_key_);
-    std::int64_t chunk = 1;
-    long double rows_below = 0;
-    for (auto from = knots_.cbegin(); std::next(from) != knots_.cend(); ++from) {
-        const auto to = std::next(from);
-        const Cell cell = cell_between(*from, *to);
-        const Position begin = std::max(from->first, std::min(from->second.first, to->first));
-        for (; chunk < count; ++chunk) {
-            const long double rows = rows_each * static_cast<long double>(chunk);
-            if (rows > rows_below + cell.rows) break;
-            const long double part = (rows - rows_below) / std::max(cell.rows, 1e-9L);
-            const auto step = static_cast<Position>(part * distance(begin, to->first));
-            auto key = TRY(probe_.first(key_at(begin + step)));
-            if (key) TRY(list.add({*std::move(key), static_cast<std::int64_t>(rows)}));
+    const auto last = std::prev(knots_.cend());
+    auto from = knots_.cbegin();
+    Cell cell = cell_between(*from, *std::next(from));
+    long double rows_below = 0;  // To the left of the cell.
+    for (std::int64_t chunk = 1; chunk < count; ++chunk) {
+        const long double rows = rows_each * static_cast<long double>(chunk);
+        while (from != last && rows > rows_below + cell.rows) {
+            rows_below += cell.rows;
+            if (++from != last) cell = cell_between(*from, *std::next(from));
         }
-        rows_below += cell.rows;
+        if (from == last) break;
+        const long double part = (rows - rows_below) / std::max(cell.rows, 1e-9L);
+        auto key = TRY(probe_.first(key_at(place_within(*from, *std::next(from), part))));
+        if (key) TRY(list.add({*std::move(key), static_cast<std::int64_t>(rows)}));
     }
     return Cuts{.cuts = list.take(),
                 .rows_total = static_cast<std::int64_t>(std::llround(rows_total_)),

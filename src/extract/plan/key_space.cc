@@ -97,31 +97,43 @@ Lead lead_of(unsigned char byte) {
     return {.size = 4};
 }
 
-/// The UTF-8 nearest to the bytes, order kept: from the first byte that fits no character on, the
-/// smallest or the largest that does, and nothing after that character.
+struct Character {
+    std::string bytes;
+    bool is_exact = true;  // The very bytes that were asked for.
+};
+
+/// The character nearest to the bytes, which begin with `lead`: from the first byte that does not
+/// fit on, the smallest or the largest that does.
+Character character_near(std::string_view bytes, const Lead& lead) {
+    Character character{.bytes = std::string(bytes.substr(0, 1))};
+    bool is_raised = false;
+    for (std::size_t at = 1; at < lead.size; ++at) {
+        const unsigned char low = at == 1 ? lead.second_min : 0x80;
+        const unsigned char high = at == 1 ? lead.second_max : 0xBF;
+        const unsigned char wanted = at < bytes.size() ? static_cast<unsigned char>(bytes[at]) : 0;
+        unsigned char byte = is_raised ? low : high;
+        if (character.is_exact) {
+            byte = std::clamp(wanted, low, high);
+            character.is_exact = byte == wanted;
+            is_raised = byte > wanted;
+        }
+        character.bytes += static_cast<char>(byte);
+    }
+    return character;
+}
+
+/// The UTF-8 nearest to the bytes, order kept: nothing stands after the first character that is not
+/// theirs.
 std::string utf8_near(std::string_view bytes) {
     std::string text;
-    bool is_exact = true;
-    while (is_exact && text.size() < bytes.size()) {
+    while (text.size() < bytes.size()) {
         const std::string_view rest = bytes.substr(text.size());
         const auto first = static_cast<unsigned char>(rest.front());
         const Lead lead = lead_of(first);
         if (lead.size == 0) return text + (first < 0xC2 ? "\x7F" : "\xF4\x8F\xBF\xBF");
-        text += rest.front();
-        bool is_raised = false;
-        for (std::size_t at = 1; at < lead.size; ++at) {
-            const unsigned char low = at == 1 ? lead.second_min : 0x80;
-            const unsigned char high = at == 1 ? lead.second_max : 0xBF;
-            const unsigned char wanted =
-                at < rest.size() ? static_cast<unsigned char>(rest[at]) : 0;
-            unsigned char byte = std::clamp(wanted, low, high);
-            if (!is_exact) byte = is_raised ? low : high;
-            if (is_exact && byte != wanted) {
-                is_exact = false;
-                is_raised = byte > wanted;
-            }
-            text += static_cast<char>(byte);
-        }
+        const Character character = character_near(rest, lead);
+        text += character.bytes;
+        if (!character.is_exact) break;
     }
     return text;
 }

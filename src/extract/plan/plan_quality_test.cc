@@ -97,6 +97,20 @@ std::vector<QualityRow> quality_rows() {
     };
 }
 
+std::int64_t rows_of_largest(const std::vector<PlannedChunk>& chunks, const FakeSession& session) {
+    std::int64_t largest = 0;
+    std::size_t chunk = 0;
+    std::int64_t in_chunk = 0;
+    for (const Key& at : session.rows()) {
+        while (!session.contains(chunks.at(chunk).bounds, at)) {
+            ++chunk;
+            in_chunk = 0;
+        }
+        largest = std::max(largest, ++in_chunk);
+    }
+    return largest;
+}
+
 TEST(PlanQuality, NoChunkIsFarLargerThanWanted) {
     const ChunkKey key{.columns = {"id"}, .is_unique = true, .is_ordered = true};
     const Relation relation{.name = "t", .from_sql = "t", .keys = {key}};
@@ -107,6 +121,7 @@ TEST(PlanQuality, NoChunkIsFarLargerThanWanted) {
         const testing::ScopedTrace trace(__FILE__, row.line, row.name);
         Random random(20'240'229);
         std::vector<Key> rows;
+        rows.reserve(kRows);
         for (std::int64_t at = 0; at < kRows; ++at) rows.push_back({row.draw(random, at)});
         std::ranges::sort(rows);
         rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
@@ -114,18 +129,8 @@ TEST(PlanQuality, NoChunkIsFarLargerThanWanted) {
 
         const auto plan = plan_chunks(session, relation, wanted, {});
         ASSERT_TRUE(plan.has_value()) << plan.error().message;
-        std::int64_t largest = 0;
-        std::size_t chunk = 0;
-        std::int64_t in_chunk = 0;
-        for (const Key& at : session.rows()) {
-            while (!session.contains(plan->chunks.at(chunk).bounds, at)) {
-                ++chunk;
-                in_chunk = 0;
-            }
-            largest = std::max(largest, ++in_chunk);
-        }
         const std::int64_t chunks_wanted = (std::ssize(rows) + kRowsWanted - 1) / kRowsWanted;
-        EXPECT_LE(largest, 4 * kRowsWanted);
+        EXPECT_LE(rows_of_largest(plan->chunks, session), 4 * kRowsWanted);
         EXPECT_LE(std::ssize(plan->chunks), 2 * chunks_wanted);
         EXPECT_GE(std::ssize(plan->chunks), chunks_wanted / 2);
     }

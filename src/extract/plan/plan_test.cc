@@ -45,6 +45,7 @@ PlanOptions small_options() {
 
 std::vector<Key> integer_rows(std::int64_t count, std::int64_t step = 1) {
     std::vector<Key> rows;
+    rows.reserve(static_cast<std::size_t>(count));
     for (std::int64_t row = 0; row < count; ++row) rows.push_back({row * step});
     return rows;
 }
@@ -101,12 +102,12 @@ KeyValue value_of(Values values) {
                                                       {1, -0.0}});
         }
         case Values::Texts: {
-            static const std::vector<std::string> kParts = {
+            static const std::vector<std::string> pieces = {
                 "a", "A", "b", "B", "z",  "Z", "",     " ",    "0", "9",      "~",
                 "Ä", "ä", "ж", "Я", "漢", "😀", "\x7F", "\xFF", "_", "http://"};
             std::string text = *rc::gen::element(std::string(), std::string("user-"));
             const int parts = *rc::gen::inRange(0, 6);
-            for (int part = 0; part < parts; ++part) text += *rc::gen::elementOf(kParts);
+            for (int part = 0; part < parts; ++part) text += *rc::gen::elementOf(pieces);
             return text;
         }
         case Values::Blobs: return Blob{*rc::gen::arbitrary<std::string>()};
@@ -278,10 +279,10 @@ TEST(Plan, WithoutAKeyAutoIsWholeAndChunkedIsRefused) {
 }
 
 struct KindRow {
-    ChunkBy by;
     ChunkKey key;
     Key row;
     std::string_view want;
+    ChunkBy by;
     int line = __builtin_LINE();
 };
 
@@ -290,15 +291,15 @@ TEST(Plan, KindsAreNamedByKeyAndWish) {
     rowid.is_physical = true;
     const Key date = {"2024-02-29"};
     const KindRow rows[] = {
-        KindRow{ChunkBy::Auto, key_named({"id"}), {std::int64_t{1}}, "range"},
-        KindRow{ChunkBy::Auto, rowid, {std::int64_t{1}}, "physical"},
-        KindRow{ChunkBy::Range, rowid, {std::int64_t{1}}, "physical"},
-        KindRow{ChunkBy::Auto, key_named({"a", "b"}), {std::int64_t{1}, "x"}, "keyset"},
-        KindRow{ChunkBy::Range, key_named({"name"}), {"x"}, "range"},
-        KindRow{ChunkBy::Key, key_named({"name"}), {"x"}, "keyset"},
-        KindRow{ChunkBy::Count, key_named({"id"}), {std::int64_t{1}}, "count"},
-        KindRow{ChunkBy::Dense, key_named({"id"}), {std::int64_t{1}}, "dense"},
-        KindRow{ChunkBy::Days, key_named({"day"}), date, "days"},
+        KindRow{key_named({"id"}), {std::int64_t{1}}, "range", ChunkBy::Auto},
+        KindRow{rowid, {std::int64_t{1}}, "physical", ChunkBy::Auto},
+        KindRow{rowid, {std::int64_t{1}}, "physical", ChunkBy::Range},
+        KindRow{key_named({"a", "b"}), {std::int64_t{1}, "x"}, "keyset", ChunkBy::Auto},
+        KindRow{key_named({"name"}), {"x"}, "range", ChunkBy::Range},
+        KindRow{key_named({"name"}), {"x"}, "keyset", ChunkBy::Key},
+        KindRow{key_named({"id"}), {std::int64_t{1}}, "count", ChunkBy::Count},
+        KindRow{key_named({"id"}), {std::int64_t{1}}, "dense", ChunkBy::Dense},
+        KindRow{key_named({"day"}), date, "days", ChunkBy::Days},
     };
     for (const KindRow& row : rows) {
         const testing::ScopedTrace trace(__FILE__, row.line, row.want);

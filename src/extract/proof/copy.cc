@@ -8,6 +8,8 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "extract/run/run_manifest.h"
+#include "extract/run/run_state.h"
 #include "json/json.h"
 
 namespace trueup::extract {
@@ -28,44 +30,19 @@ Result<RunRecord> find_done_run(const JobContext& job, const Ledger& ledger,
             fmt::format("run {} is {}, so there is no copy to prove", run_id, name_of(run->status)),
             "finish it with trueup extract run");
     }
-    LedgerFilter filter;
-    filter.export_name = name;
-    filter.limit = 10'000;
-    for (RunRecord& run : TRY(ledger.runs(filter))) {
-        if (run.status == RunStatus::Done) return std::move(run);
-    }
+    auto latest = TRY(ledger.latest_done(name));
+    if (latest) return *std::move(latest);
     return fail(ErrorClass::Failed, fmt::format("export {} has no run that is done", name),
                 "make a copy first: trueup extract run");
-}
-
-/// How the run was cut: part of what it stored for a resume.
-Status read_key(Copy& copy) {
-    const std::string what = fmt::format("run {} of the ledger", copy.run.run_id);
-    const json::Value state = TRY(json::parse(copy.run.source_state, what));
-    copy.is_whole = TRY(json::bool_at(state, "whole", what));
-    for (const json::Value& column : *TRY(json::array_at(state, "key", what))) {
-        if (!column.is_string()) return fail(ErrorClass::Integrity, what + ": its key is no text");
-        copy.key_columns.push_back(column.get<std::string>());
-    }
-    if (!copy.is_whole && copy.key_columns.empty()) {
-        return fail(ErrorClass::Integrity, what + ": it was cut by a key but names none");
-    }
-    return {};
 }
 
 /// What a manifest that agrees with the ledger lists, by path.
 Result<std::map<std::string, ManifestPart>> listed_by_ledger(
     const std::vector<PartRecord>& parts, const std::vector<ChunkRecord>& chunks) {
     std::map<std::string, ManifestPart> listed;
-    for (const PartRecord& part : parts) {
-        const auto chunk = std::ranges::find(chunks, part.chunk_id, &ChunkRecord::chunk_id);
-        if (chunk == chunks.end()) {
-            return fail(ErrorClass::Integrity,
-                        fmt::format("the ledger has the part {} of chunk {}, but no such chunk",
-                                    part.path, part.chunk_id));
-        }
-        ManifestPart described = TRY(manifest_part(part, *chunk));
-        listed.emplace(part.path, std::move(described));
+    for (ManifestPart& part : TRY(manifest_parts(parts, chunks))) {
+        std::string path = part.path;
+        listed.emplace(std::move(path), std::move(part));
     }
     return listed;
 }
@@ -115,24 +92,24 @@ std::string_view difference_of(const ManifestPart& ours, const ManifestPart& the
 class Comparison {
   public:
     Comparison(Copy& copy, const std::map<std::string, ManifestPart>& listed)
-        : copy_(copy), listed_(listed) {}
+        : copy_(&copy), listed_(&listed) {}
 
     void run() {
-        const Manifest& manifest = *copy_.manifest;
-        if (manifest.run_id != copy_.run.run_id) {
+        const Manifest& manifest = *copy_->manifest;
+        if (manifest.run_id != copy_->run.run_id) {
             tell("belongs to run {}, the ledger's last run is {}", manifest.run_id,
-                 copy_.run.run_id);
+                 copy_->run.run_id);
             return;
         }
-        if (manifest.generation != copy_.run.generation) {
+        if (manifest.generation != copy_->run.generation) {
             tell("is at generation {}, the ledger at {}: {}", manifest.generation,
-                 copy_.run.generation,
-                 manifest.generation < copy_.run.generation ? "a repair was cut off"
-                                                            : "the ledger is an older one");
+                 copy_->run.generation,
+                 manifest.generation < copy_->run.generation ? "a repair was cut off"
+                                                             : "the ledger is an older one");
         }
-        if (manifest.plan_hash != copy_.run.plan_hash) tell("names another plan than the ledger");
-        if (manifest.export_name != copy_.run.export_name) {
-            tell("is of export {}, not {}", manifest.export_name, copy_.run.export_name);
+        if (manifest.plan_hash != copy_->run.plan_hash) tell("names another plan than the ledger");
+        if (manifest.export_name != copy_->run.export_name) {
+            tell("is of export {}, not {}", manifest.export_name, copy_->run.export_name);
         }
         compare_parts(manifest);
     }
@@ -141,8 +118,8 @@ class Comparison {
     void compare_parts(const Manifest& manifest) {
         std::size_t found = 0;
         for (const ManifestPart& part : manifest.parts) {
-            const auto ours = listed_.find(part.path);
-            if (ours == listed_.end()) {
+            const auto ours = listed_->find(part.path);
+            if (ours == listed_->end()) {
                 tell("lists {}, which the ledger does not know", part.path);
                 continue;
             }
@@ -150,8 +127,8 @@ class Comparison {
             const std::string_view what = difference_of(ours->second, part);
             if (!what.empty()) tell("and the ledger disagree about the {} of {}", what, part.path);
         }
-        if (found == listed_.size()) return;
-        for (const auto& [path, part] : listed_) {
+        if (found == listed_->size()) return;
+        for (const auto& [path, part] : *listed_) {
             if (std::ranges::find(manifest.parts, path, &ManifestPart::path) ==
                 manifest.parts.end()) {
                 tell("does not list {}, which the ledger has", path);
@@ -161,12 +138,12 @@ class Comparison {
 
     template <class... T>
     void tell(fmt::format_string<T...> text, T&&... values) {
-        copy_.disagreements.push_back(fmt::format("{} {}", copy_.manifest_file,
-                                                  fmt::format(text, std::forward<T>(values)...)));
+        copy_->disagreements.push_back(fmt::format("{} {}", copy_->manifest_file,
+                                                   fmt::format(text, std::forward<T>(values)...)));
     }
 
-    Copy& copy_;
-    const std::map<std::string, ManifestPart>& listed_;
+    Copy* copy_;
+    const std::map<std::string, ManifestPart>* listed_;
 };
 
 /// The history is written first, so a manifest without its twin was tampered with.
@@ -245,7 +222,9 @@ Result<Copy> open_copy(const JobContext& job, const Ledger& ledger, const std::s
     copy.run = TRY(find_done_run(job, ledger, run_id));
     const auto latest = TRY(ledger.latest_done(copy.run.export_name, copy.run.prefix));
     copy.is_current = latest && latest->run_id == copy.run.run_id;
-    TRY(read_key(copy));
+    const RunState state = TRY(parse_run_state(copy.run.source_state, copy.run.run_id));
+    copy.is_whole = state.is_whole;
+    copy.key_columns = state.key;
     const auto parts = TRY(ledger.parts(copy.run.run_id));
     const auto chunks = TRY(ledger.chunks(copy.run.run_id));
     const auto listed = TRY(listed_by_ledger(parts, chunks));
@@ -277,22 +256,6 @@ std::vector<CopyGap> gaps_of(const Copy& copy, bool key_may_be_null) {
         gaps.push_back({"null-keys", {std::nullopt, std::nullopt, true}});
     }
     return gaps;
-}
-
-Result<Manifest> manifest_of_ledger(const Ledger& ledger, const RunRecord& run,
-                                    const Manifest& like) {
-    Manifest manifest = like;
-    manifest.export_name = run.export_name;
-    manifest.run_id = run.run_id;
-    manifest.generation = run.generation;
-    manifest.plan_hash = run.plan_hash;
-    manifest.parts.clear();
-    const auto parts = TRY(ledger.parts(run.run_id));
-    const auto chunks = TRY(ledger.chunks(run.run_id));
-    const auto listed = TRY(listed_by_ledger(parts, chunks));
-    // In the order of the ledger: that of the keys.
-    for (const PartRecord& part : parts) manifest.parts.push_back(listed.at(part.path));
-    return manifest;
 }
 
 Result<std::optional<core::Digest>> digest_of(const ManifestPart& part) {

@@ -71,11 +71,6 @@ Result<Copy> open_copy(const JobContext& job, const Ledger& ledger, const std::s
 /// order, so the caller asks it.
 std::vector<CopyGap> gaps_of(const Copy& copy, bool key_may_be_null);
 
-/// The manifest that says what the ledger says. `like` gives what only a manifest holds: source,
-/// columns, format.
-Result<Manifest> manifest_of_ledger(const Ledger& ledger, const RunRecord& run,
-                                    const Manifest& like);
-
 /// Digests as ledger and manifest hold them; nothing when the part has none. Integrity when they
 /// are no digests.
 Result<std::optional<core::Digest>> digest_of(const ManifestPart& part);

@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "extract/destination/destination.h"
 #include "extract/proof/copy.h"
-#include "extract/proof/hold.h"
+#include "extract/run/hold.h"
 #include "json/json.h"
 
 namespace trueup::extract {
@@ -61,7 +61,7 @@ std::string run_of_temporary(std::string_view name) {
 class Gc {
   public:
     Gc(const JobContext& job, const Ledger& ledger, const GcOptions& options)
-        : job_(job), wanted_(*job.wanted), ledger_(ledger), options_(options) {}
+        : job_(&job), wanted_(job.wanted), ledger_(&ledger), options_(&options) {}
 
     Result<GcPlan> plan() {
         TRY(find_prefix());
@@ -83,20 +83,15 @@ class Gc {
   private:
     Status find_prefix() {
         LedgerFilter filter;
-        filter.export_name = wanted_.name;
+        filter.export_name = wanted_->name;
         filter.limit = 10'000;
-        for (RunRecord& run : TRY(ledger_.runs(filter))) runs_.emplace(run.run_id, std::move(run));
-        if (!options_.prefix.empty()) {
-            plan_.prefix = absolute_path(options_.prefix);
+        for (RunRecord& run : TRY(ledger_->runs(filter))) runs_.emplace(run.run_id, std::move(run));
+        if (!options_->prefix.empty()) {
+            plan_.prefix = absolute_path(options_->prefix);
             return {};
         }
-        const RunRecord* latest = nullptr;
-        for (const auto& [id, run] : runs_) {
-            if (run.status != RunStatus::Done) continue;
-            if (latest == nullptr || run.started_at > latest->started_at) latest = &run;
-        }
-        plan_.prefix =
-            latest != nullptr ? latest->prefix : prefix_of(wanted_, "", job_.clock->now());
+        const auto latest = TRY(ledger_->latest_done(wanted_->name));
+        plan_.prefix = latest ? latest->prefix : prefix_of(*wanted_, "", job_->clock->now());
         return {};
     }
 
@@ -104,7 +99,7 @@ class Gc {
     /// ledger owns so far.
     Status read_owners() {
         const auto manifest = TRY(read_manifest(plan_.prefix));
-        const auto done = TRY(ledger_.latest_done(wanted_.name, plan_.prefix));
+        const auto done = TRY(ledger_->latest_done(wanted_->name, plan_.prefix));
         if (!manifest && done) {
             return fail(ErrorClass::Integrity,
                         fmt::format("{} is missing, so nobody can tell what is garbage there",
@@ -120,7 +115,7 @@ class Gc {
         }
         if (!done) return {};
         owned_.insert(fmt::format("{}/{}.json", kHistoryFolder, done->run_id));
-        for (const PartRecord& part : TRY(ledger_.parts(done->run_id))) {
+        for (const PartRecord& part : TRY(ledger_->parts(done->run_id))) {
             if (part.status == PartStatus::Committed) {
                 owned_.insert(part.path);
             } else if (!owned_.contains(part.path)) {
@@ -179,7 +174,7 @@ class Gc {
 
     /// Not in this ledger: it may be another configuration's, unless it bears our export's name.
     bool is_ours(const std::string& run_id) const {
-        return find(run_id) != nullptr || run_id.starts_with(run_id_stem(wanted_) + "-");
+        return find(run_id) != nullptr || run_id.starts_with(run_id_stem(*wanted_) + "-");
     }
 
     GcItem left_alone(GcItem item, Leftover kind, std::string sentence) const {
@@ -191,7 +186,7 @@ class Gc {
     GcItem moved(GcItem item, Leftover kind, std::string sentence) const {
         const bool is_asked_for = kind == Leftover::Temporary || kind == Leftover::Orphan;
         item.kind = kind;
-        item.is_moved = is_asked_for || options_.superseded;
+        item.is_moved = is_asked_for || options_->superseded;
         item.sentence = std::move(sentence);
         return item;
     }
@@ -263,10 +258,10 @@ class Gc {
                                  name_of(run->status)));
     }
 
-    const JobContext& job_;
-    const Export& wanted_;
-    const Ledger& ledger_;
-    const GcOptions& options_;
+    const JobContext* job_;
+    const Export* wanted_;
+    const Ledger* ledger_;
+    const GcOptions* options_;
     std::map<std::string, RunRecord> runs_;
     std::set<std::string> owned_;
     std::set<std::string> superseded_;
@@ -299,7 +294,9 @@ Result<GcResult> execute_gc(const JobContext& job, const GcOptions& options) {
     const GcPlan seen = TRY(Gc(job, ledger, options).plan());
     GcOptions same = options;
     same.prefix = seen.prefix;
-    Hold hold = TRY(Hold::take(ledger, *job.clock, {job.wanted->name, seen.prefix, "gc"}));
+    Hold hold = TRY(Hold::take(ledger, job, {seen.prefix, "gc"}));
+    auto destination = TRY(Destination::open_existing(seen.prefix));
+    TRY(hold.enter(std::move(destination)));
     // Planned again under the lease: somebody may have been at work until a moment ago.
     GcResult result{.plan = TRY(Gc(job, ledger, same).plan())};
     std::vector<std::string> manifests;
@@ -311,7 +308,9 @@ Result<GcResult> execute_gc(const JobContext& job, const GcOptions& options) {
     if (manifests.empty() && files.empty()) return result;
     const std::string stamp = compact_time(job.clock->now());
     // A manifest must not outlive its parts: validate would call them missing.
+    TRY(hold.stop().check());
     result.moved = TRY(hold.destination().quarantine(manifests, stamp));
+    TRY(hold.stop().check());
     const auto parts = TRY(hold.destination().quarantine(files, stamp));
     result.moved.insert(result.moved.end(), parts.begin(), parts.end());
     result.quarantine = fmt::format("_quarantine/{}", stamp);

@@ -52,8 +52,7 @@ Result<core::Digest> digest_source(SourceSession& source, const Judging& judging
                                          .key = judging.key,
                                          .bounds = bounds,
                                          .value_bytes_max = tuning.value_bytes_max}));
-    std::vector<columnar::Type> types;
-    for (const SourceColumn& column : judging.relation->columns) types.push_back(column.type);
+    const auto types = columnar::types_of(*judging.files.columns);
     columnar::Batch batch(types);
     core::Digester digester(types);
     std::int64_t rows_since_pause = 0;
@@ -94,34 +93,43 @@ Result<core::Digest> digest_of_part(columnar::Session& engine, const Judging& ju
                        join_path(judging.files.prefix, part.path));
 }
 
+/// What the part's file says or, on the ledger's side, what the ledger says of it.
+Result<PartLook> look_at_copy_of(columnar::Session& engine, const Judging& judging,
+                                 const CopyPart& part) {
+    if (judging.copy_side == CopySide::Ledger) return PartLook{Flaw::None, part.rows, {}};
+    const bool wants_digest = judging.evidence != Evidence::Count;
+    return look_at_part(engine, judging.files, part,
+                        wants_digest ? PartDepth::Checksum : PartDepth::Rows);
+}
+
+Status add_digest(columnar::Session& engine, const Judging& judging, const CopyPart& part,
+                  core::Digest& sum) {
+    const core::Digest digest = TRY(digest_of_part(engine, judging, part));
+    if (digest.columns.size() != sum.columns.size()) {
+        return fail(ErrorClass::Integrity,
+                    fmt::format("{} has digests of {} columns, not of {}", part.path,
+                                digest.columns.size(), sum.columns.size()));
+    }
+    sum.add(digest);
+    return {};
+}
+
 Result<Side> look_at_copy(columnar::Session& engine, const Judging& judging,
                           const CopyChunk& chunk) {
-    const bool wants_digest = judging.evidence != Evidence::Count;
     Side side;
-    if (wants_digest) {
+    if (judging.evidence != Evidence::Count) {
         side.digest.emplace();
         side.digest->columns.resize(judging.files.columns->size());
     }
     for (const CopyPart& part : chunk.parts) {
-        PartLook look{Flaw::None, part.rows, {}};
-        if (judging.copy_side == CopySide::Parts) {
-            look = TRY(look_at_part(engine, judging.files, part,
-                                    wants_digest ? PartDepth::Checksum : PartDepth::Rows));
-        }
+        const PartLook look = TRY(look_at_copy_of(engine, judging, part));
         side.rows += look.rows;
         if (look.flaw != Flaw::None) {
             side.damage.push_back(look.sentence);
             side.damaged_files.push_back(part.path);
-            continue;
+        } else if (side.digest) {
+            TRY(add_digest(engine, judging, part, *side.digest));
         }
-        if (!wants_digest) continue;
-        const core::Digest digest = TRY(digest_of_part(engine, judging, part));
-        if (digest.columns.size() != side.digest->columns.size()) {
-            return fail(ErrorClass::Integrity,
-                        fmt::format("{} has digests of {} columns, not of {}", part.path,
-                                    digest.columns.size(), side.digest->columns.size()));
-        }
-        side.digest->add(digest);
     }
     return side;
 }

@@ -1,10 +1,14 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <functional>
+#include <iterator>
 
 #include "extract/ledger/ledger.h"
 #include "extract/proof/copy.h"
 #include "extract/proof/proof_test_support.h"
+#include "extract/proof/workers.h"
+#include "extract/run/run_test_support.h"
 
 namespace trueup::extract {
 namespace {
@@ -45,7 +49,7 @@ struct Damage {
     std::string validated;  // Codes of `validate --depth full`.
 };
 
-std::vector<Damage> damages() {
+std::vector<Damage> damages_to_parts() {
     const auto second = [](CopyFolder& folder) { return folder.out(folder.committed().at(1)); };
     return {
         {"part deleted",
@@ -70,6 +74,11 @@ std::vector<Damage> damages() {
                                         std::filesystem::copy_options::overwrite_existing);
          },
          "?", "chunk 2 mismatch 250 250: ", "?"},
+    };
+}
+
+std::vector<Damage> changes_of_the_source() {
+    return {
         {"row updated",
          [](CopyFolder& folder) { folder.sql("UPDATE orders SET note = 'x' WHERE id = 300"); }, "",
          "chunk 2 mismatch 250 250: the values of note differ", ""},
@@ -97,6 +106,11 @@ std::vector<Damage> damages() {
         {"all rows of a chunk deleted",
          [](CopyFolder& folder) { folder.sql("DELETE FROM orders WHERE id BETWEEN 251 AND 500"); },
          "chunk 2 mismatch 0 250: ", "chunk 2 mismatch 0 250: ", ""},
+    };
+}
+
+std::vector<Damage> damages_to_the_manifest() {
+    return {
         {"manifest edited",
          [](CopyFolder& folder) {
              folder.edit(folder.out("manifest.json"), "\"rows\": 250", "\"rows\": 249");
@@ -129,6 +143,13 @@ std::vector<Damage> damages() {
          [](CopyFolder& folder) { ASSERT_TRUE(remove_file(folder.out("_SUCCESS")).has_value()); },
          "manifest manifest.json mismatch", "manifest manifest.json mismatch", "SUCCESS_MISSING"},
     };
+}
+
+std::vector<Damage> damages() {
+    std::vector<Damage> all = damages_to_parts();
+    std::ranges::move(changes_of_the_source(), std::back_inserter(all));
+    std::ranges::move(damages_to_the_manifest(), std::back_inserter(all));
+    return all;
 }
 
 TEST(Proof, EveryDamageIsFoundByWhoCanSeeItAndMended) {
@@ -202,7 +223,7 @@ TEST(Proof, EveryModeAndFormat) {
 }
 
 TEST(Reconcile, CsvIsProvedToo) {
-    CopyFolder folder(std::string(CopyFolder::kChunked));
+    CopyFolder folder;
     folder.edit(folder.path("trueup.yaml"), "format: parquet", "format: csv");
     auto config = load_config(folder.path("trueup.yaml"), {});
     ASSERT_TRUE(config.has_value()) << config.error().message;
@@ -423,6 +444,21 @@ TEST(Repair, OldPartsLeaveTheCommittedSet) {
     folder.expect_exact();
 }
 
+// While a repair is at work, and when it fails, nobody may take the copy for complete.
+TEST(Repair, AFailedOneLeavesNoMarker) {
+    CopyFolder folder;
+    folder.run();
+    folder.sql("UPDATE orders SET total = 7 WHERE id = 300");
+    const RepairPlan plan = plan_repair(folder.job(), folder.compare()).value();
+    folder.sql("UPDATE orders SET note = CAST(x'ff' AS TEXT) WHERE id = 301");
+    ASSERT_FALSE(execute_repair(folder.job(), plan, {}).has_value());
+    EXPECT_EQ(check_marker(folder.path("out")).value(), Marker::Missing);
+    EXPECT_EQ(folder.manifest().generation, 1);
+    folder.sql("UPDATE orders SET note = 'fine' WHERE id = 301");
+    ASSERT_TRUE(folder.mend().has_value());
+    folder.expect_exact();
+}
+
 TEST(Repair, ALeaseKeepsItOut) {
     CopyFolder folder;
     folder.run();
@@ -439,6 +475,62 @@ TEST(Repair, ALeaseKeepsItOut) {
     EXPECT_EQ(execute_gc(folder.job(), {}).error().kind, ErrorClass::Retryable);
     ASSERT_TRUE(ledger.release_lease(*lease).has_value());
     EXPECT_TRUE(execute_repair(folder.job(), plan, {}).has_value());
+}
+
+// Somebody takes the lease as soon as the command holds it: nothing may change any more.
+TEST(Repair, ALostLeaseEndsItBeforeAnythingChanges) {
+    CopyFolder folder;
+    folder.run();
+    folder.sql("DELETE FROM orders WHERE id = 5");
+    const RepairPlan plan = plan_repair(folder.job(), folder.compare()).value();
+    const ThievingClock thief(ledger_path(folder.path("trueup.yaml")),
+                              "SELECT count(*) FROM lease");
+    JobContext job = folder.job();
+    job.clock = &thief;
+    job.heartbeat_interval = std::chrono::milliseconds(1);
+    const auto lost = execute_repair(job, plan, {});
+    ASSERT_TRUE(thief.has_stolen());
+    ASSERT_FALSE(lost.has_value());
+    EXPECT_EQ(lost.error().kind, ErrorClass::Retryable);
+    EXPECT_THAT(lost.error().message, HasSubstr("was lost to run orders-9"));
+    EXPECT_EQ(folder.manifest().generation, 1);
+    EXPECT_EQ(check_marker(folder.path("out")).value(), Marker::Valid);
+    thief.repent();
+    EXPECT_TRUE(execute_repair(folder.job(), plan, {}).value().is_clean);
+    folder.expect_exact();
+}
+
+TEST(Gc, ALostLeaseEndsItBeforeAnythingMoves) {
+    CopyFolder folder;
+    folder.run();
+    const std::string orphan = folder.out("orders-20200101T000000Z-abcd-000001.parquet");
+    std::ofstream(orphan) << "orphan";
+    const ThievingClock thief(ledger_path(folder.path("trueup.yaml")),
+                              "SELECT count(*) FROM lease");
+    JobContext job = folder.job();
+    job.clock = &thief;
+    job.heartbeat_interval = std::chrono::milliseconds(1);
+    const auto lost = execute_gc(job, {});
+    ASSERT_TRUE(thief.has_stolen());
+    ASSERT_FALSE(lost.has_value());
+    EXPECT_THAT(lost.error().message, HasSubstr("was lost to run orders-9"));
+    EXPECT_TRUE(std::filesystem::exists(orphan));
+}
+
+TEST(Workers, StopWhenSomebodyElseSaysSo) {
+    StopReason stop;
+    int done = 0;
+    const Status outcome = for_each_item(
+        1, 10,
+        [&](std::size_t, std::size_t item) -> Status {
+            if (item == 3) stop.set({ErrorClass::Retryable, "the lease was lost", {}});
+            ++done;
+            return {};
+        },
+        stop);
+    EXPECT_EQ(done, 4);
+    ASSERT_FALSE(outcome.has_value());
+    EXPECT_EQ(outcome.error().message, "the lease was lost");
 }
 
 TEST(Validate, EarlierRunsOfThePrefixAreCheckedToo) {
@@ -485,7 +577,7 @@ TEST(Validate, FilesOfNobodyAreAdvice) {
 
 TEST(Gc, ExplainsEverythingAndMovesOnlyGarbage) {
     CopyFolder folder;
-    const std::string first = folder.run().run_id;
+    folder.run();
     const std::string second = folder.run(/*is_fresh=*/true).run_id;
     folder.sql("UPDATE orders SET total = 7 WHERE id = 300");
     ASSERT_TRUE(folder.mend().has_value());
@@ -528,6 +620,22 @@ TEST(Gc, AnUnfinishedRunKeepsItsFiles) {
     folder.sql("UPDATE orders SET note = 'fine' WHERE id = 999");
     folder.run();
     folder.expect_exact();
+}
+
+// A ledger that was reset knows no parts: those of the manifest are the export all the same.
+TEST(Gc, TheManifestOwnsWhatTheLedgerForgot) {
+    CopyFolder folder;
+    folder.run();
+    {
+        Ledger ledger = Ledger::open(ledger_path(folder.path("trueup.yaml"))).value();
+        ASSERT_TRUE(ledger.reset("orders", system_clock().now()).has_value());
+    }
+    const GcOptions all{.prefix = folder.path("out"), .superseded = true};
+    EXPECT_THAT(plan_gc(folder.job(), all).value().items, IsEmpty());
+    const auto done = execute_gc(folder.job(), all);
+    ASSERT_TRUE(done.has_value()) << done.error().message;
+    EXPECT_THAT(done->moved, IsEmpty());
+    EXPECT_EQ(folder.copy_facts(), folder.source_facts());
 }
 
 TEST(Gc, WithoutAManifestNothingIsGarbage) {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/testing/temporary_folder.h"
 #include "columnar/engine.h"
 #include "extract/config/config.h"
 #include "extract/manifest/manifest_store.h"
@@ -28,22 +28,11 @@ namespace trueup::extract {
 /// it to out/ in four chunks.
 class CopyFolder {
   public:
-    explicit CopyFolder(std::string export_yaml = std::string(kChunked)) {
-        const std::filesystem::path memory = "/dev/shm";
-        const auto base =
-            std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path();
-        root_ = (base / "trueup-proof-XXXXXX").string();
-        EXPECT_NE(::mkdtemp(root_.data()), nullptr);
+    explicit CopyFolder(const std::string& export_yaml = std::string(kChunked)) {
         sql("CREATE TABLE orders (id INTEGER PRIMARY KEY, note TEXT, total DECIMAL(12,2));"
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) "
             "INSERT INTO orders SELECT i, CASE WHEN i % 7 THEN 'note ' || i END, i / 4.0 FROM n");
         configure(export_yaml);
-    }
-    CopyFolder(const CopyFolder&) = delete;
-    CopyFolder& operator=(const CopyFolder&) = delete;
-    ~CopyFolder() {
-        std::filesystem::remove_all(root_);
-        std::filesystem::remove_all(root_ + ".saved");
     }
 
     void configure(const std::string& export_yaml) {
@@ -61,14 +50,16 @@ class CopyFolder {
 
     /// Puts everything back to where it stood at save(); nothing may be open.
     void save() const {
-        std::filesystem::copy(root_, root_ + ".saved", std::filesystem::copy_options::recursive);
+        std::filesystem::copy(folder_.path(), saved_.path(),
+                              std::filesystem::copy_options::recursive);
     }
     void restore() const {
-        std::filesystem::remove_all(root_);
-        std::filesystem::copy(root_ + ".saved", root_, std::filesystem::copy_options::recursive);
+        std::filesystem::remove_all(folder_.path());
+        std::filesystem::copy(saved_.path(), folder_.path(),
+                              std::filesystem::copy_options::recursive);
     }
 
-    std::string path(std::string_view name) const { return join_path(root_, name); }
+    std::string path(std::string_view name) const { return folder_.path(name); }
     std::string out(std::string_view name) const { return join_path(path("out"), name); }
     JobContext job() {
         return {&config_, &config_.exports[0], &system_clock(), &system_random(), &progress_};
@@ -177,7 +168,8 @@ class CopyFolder {
     static constexpr std::string_view kChunked = "    mode: chunked\n    chunk_size: 250\n";
 
   private:
-    std::string root_;
+    TemporaryFolder folder_;
+    TemporaryFolder saved_;
     Config config_;
     core::Progress progress_;
 };

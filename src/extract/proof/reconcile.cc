@@ -16,6 +16,7 @@
 #include "extract/proof/judge.h"
 #include "extract/proof/rows.h"
 #include "extract/proof/workers.h"
+#include "extract/run/engines.h"
 #include "json/json.h"
 
 namespace trueup::extract {
@@ -34,6 +35,15 @@ struct Truth {
     Relation relation;
     std::optional<ChunkKey> key;
 };
+
+Status wait_unless_interrupted(std::chrono::milliseconds time) {
+    constexpr std::chrono::milliseconds kSlice{50};
+    for (auto left = time; left.count() > 0; left -= kSlice) {
+        TRY(check_interrupt());
+        std::this_thread::sleep_for(std::min(left, kSlice));
+    }
+    return check_interrupt();
+}
 
 /// Collects the lines of all differing rows; the file appears whole, at the end.
 class RowsFile {
@@ -75,18 +85,18 @@ class RowsFile {
 class Reconciliation {
   public:
     Reconciliation(const JobContext& job, const ReconcileOptions& options)
-        : job_(job), wanted_(*job.wanted), options_(options) {
+        : job_(&job), wanted_(job.wanted), options_(&options) {
         judging_.wait = options.wait ? options.wait : real_wait();
     }
 
     Result<core::Report> run() {
-        report_.started_at = job_.clock->now();
-        if (!options_.stable_after.empty()) {
+        report_.started_at = job_->clock->now();
+        if (!options_->stable_after.empty()) {
             return fail(ErrorClass::Config, "--stable-after is not available yet");
         }
-        auto ledger = TRY(open_ledger_of(job_));
+        auto ledger = TRY(open_ledger_of(*job_));
         ledger_.emplace(std::move(ledger));
-        copy_ = TRY(open_copy(job_, *ledger_, options_.run_id));
+        copy_ = TRY(open_copy(*job_, *ledger_, options_->run_id));
         TRY(open_truth());
         TRY(refuse_other_plan());
         TRY(prepare());
@@ -100,11 +110,11 @@ class Reconciliation {
 
   private:
     Status open_truth() {
-        truth_.database = TRY(open_database(job_.config->source));
-        const int wanted = options_.workers > 0 ? options_.workers : wanted_.tuning.workers;
+        truth_.database = TRY(open_database(job_->config->source));
+        const int wanted = options_->workers > 0 ? options_->workers : wanted_->tuning.workers;
         workers_ = std::clamp(wanted, 1, std::max(1, static_cast<int>(copy_.chunks.size())));
         TRY(open_sessions());
-        truth_.relation = TRY(truth_.sessions[0]->describe(wanted_));
+        truth_.relation = TRY(truth_.sessions[0]->describe(*wanted_));
         if (!copy_.is_whole) {
             truth_.key = TRY(truth_.sessions[0]->key_of(truth_.relation, copy_.key_columns));
         }
@@ -114,47 +124,42 @@ class Reconciliation {
     Status open_sessions() {
         truth_.sessions.clear();  // First: a source may allow only so many.
         truth_.sessions =
-            TRY(truth_.database->open_sessions(workers_, job_.config->source.consistency));
+            TRY(truth_.database->open_sessions(workers_, job_->config->source.consistency));
         return {};
     }
 
     Status refuse_other_plan() {
-        const PlanDocument plan = plan_document(job_, truth_.database->identity(), truth_.relation);
+        const PlanDocument plan =
+            plan_document(*job_, truth_.database->identity(), truth_.relation);
         if (plan.hash == copy_.run.plan_hash) return {};
         return fail(ErrorClass::Config,
                     fmt::format("run {} of export {} was made under another plan, so the two "
                                 "cannot be compared; what differs: {}",
-                                copy_.run.run_id, wanted_.name,
+                                copy_.run.run_id, wanted_->name,
                                 plan_difference(copy_.run.plan_json, plan.json)),
                     "undo the change, or make a new copy with trueup extract run");
     }
 
     Status prepare() {
         evidence_ =
-            options_.evidence.value_or(copy_.has_digests() ? Evidence::Digest : Evidence::Count);
+            options_->evidence.value_or(copy_.has_digests() ? Evidence::Digest : Evidence::Count);
         columns_ = extract::part_columns(truth_.relation);
-        format_ = part_format(wanted_, truth_.relation);
-        judging_.job = &job_;
+        format_ = part_format(*wanted_, truth_.relation);
+        judging_.job = job_;
         judging_.relation = &truth_.relation;
         judging_.key = truth_.key ? &*truth_.key : nullptr;
         judging_.evidence = evidence_;
-        judging_.copy_side = options_.copy_side;
+        judging_.copy_side = options_->copy_side;
         judging_.files = {copy_.run.prefix, &columns_, &format_};
-        const auto limit_mb = static_cast<std::int64_t>(wanted_.tuning.memory_limit_bytes >> 20);
-        engine_ = TRY(columnar::Engine::open(
-            {.memory_limit_mb = std::max<std::int64_t>(limit_mb, 1),
-             .spill_folder = join_path(parent_path(ledger_->path()), "spill")}));
-        for (int i = 0; i < workers_; ++i) {
-            auto session = TRY(engine_->connect());
-            engines_.push_back(std::move(session));
-        }
+        engines_ = TRY(open_engines(wanted_->tuning, static_cast<std::size_t>(workers_),
+                                    join_path(parent_path(ledger_->path()), "spill")));
         for (std::size_t i = 0; i < copy_.chunks.size(); ++i) {
-            const auto& only = options_.only_chunks;
+            const auto& only = options_->only_chunks;
             const bool is_wanted =
                 !only || std::ranges::find(*only, copy_.chunks[i].chunk_id) != only->end();
             if (is_wanted) wanted_chunks_.push_back(i);
         }
-        if (!options_.only_chunks) {
+        if (!options_->only_chunks) {
             gaps_ = gaps_of(copy_, truth_.key && truth_.key->may_be_null);
         }
         return {};
@@ -165,22 +170,22 @@ class Reconciliation {
         return for_each_item(
             truth_.sessions.size(), items.size(),
             [&](std::size_t worker, std::size_t item) -> Status {
-                const Bench bench{truth_.sessions[worker].get(), engines_[worker].get()};
+                const Bench bench{truth_.sessions[worker].get(), engines_.sessions[worker].get()};
                 const std::size_t at = items[item];
                 const std::size_t chunks = wanted_chunks_.size();
                 auto judged = at < chunks
                                   ? judge_chunk(bench, judging_, copy_.chunks[wanted_chunks_[at]])
                                   : judge_gap(bench, judging_, gaps_[at - chunks]);
                 partitions_[at] = TRY(std::move(judged));
-                if (job_.progress != nullptr) job_.progress->add_units(1);
+                if (job_->progress != nullptr) job_->progress->add_units(1);
                 return {};
             });
     }
 
     void begin_phase(std::string name, std::size_t units) {
-        if (job_.progress == nullptr) return;
+        if (job_->progress == nullptr) return;
         const bool is_streamed = evidence_ != Evidence::Count && copy_.run.rows > 0;
-        job_.progress->begin_phase(
+        job_->progress->begin_phase(
             {.name = std::move(name),
              .units_total = units,
              .rows_expected = is_streamed ? static_cast<std::uint64_t>(copy_.run.rows) : 0});
@@ -190,14 +195,14 @@ class Reconciliation {
         partitions_.resize(wanted_chunks_.size() + gaps_.size());
         std::vector<std::size_t> items(partitions_.size());
         for (std::size_t i = 0; i < items.size(); ++i) items[i] = i;
-        begin_phase("reconciling " + wanted_.name, items.size());
+        begin_phase("reconciling " + wanted_->name, items.size());
         return look_at(items);
     }
 
     /// A live source may have been caught in the middle: what still differs after a while counts.
     Status settle() {
         auto pause = kSettlePause;
-        for (int look = 1; look <= options_.settle; ++look) {
+        for (int look = 1; look <= options_->settle; ++look) {
             std::vector<std::size_t> items;
             for (std::size_t i = 0; i < partitions_.size(); ++i) {
                 if (partitions_[i].verdict == PartitionVerdict::Mismatch) items.push_back(i);
@@ -208,17 +213,17 @@ class Reconciliation {
             TRY(judging_.wait(pause));
             pause = std::min(pause * 2, kSettlePauseMax);
             TRY(open_sessions());
-            begin_phase(fmt::format("looking again at {}", wanted_.name), items.size());
+            begin_phase(fmt::format("looking again at {}", wanted_->name), items.size());
             TRY(look_at(items));
-            for (const std::size_t item : items) {
-                Partition& partition = partitions_[item];
-                partition.fields.emplace_back("looks", std::int64_t{look} + 1);
-                if (partition.verdict == PartitionVerdict::Match) {
-                    partition.note = fmt::format("settled at look {}", look + 1);
-                }
-            }
+            for (const std::size_t item : items) tell_of_look(partitions_[item], look + 1);
         }
         return {};
+    }
+
+    static void tell_of_look(Partition& partition, int look) {
+        partition.fields.emplace_back("looks", std::int64_t{look});
+        if (partition.verdict != PartitionVerdict::Match) return;
+        partition.note = fmt::format("settled at look {}", look);
     }
 
     /// The columns that name a row: the chunk key when it does, else the best key that does.
@@ -234,33 +239,28 @@ class Reconciliation {
     }
 
     Status find_rows() {
-        RowsFile file(options_.rows_out);
+        RowsFile file(options_->rows_out);
         TRY(file.open());
-        begin_phase("comparing rows of " + wanted_.name, 0);
+        begin_phase("comparing rows of " + wanted_->name, 0);
         for (std::size_t i = 0; i < wanted_chunks_.size(); ++i) {
             if (partitions_[i].verdict != PartitionVerdict::Mismatch) continue;
             TRY(check_interrupt());
-            const auto found = rows_of(copy_.chunks[wanted_chunks_[i]], file);
-            if (!found) {
-                if (found.error().kind == ErrorClass::Interrupted) {
-                    return std::unexpected(found.error());
-                }
-                partitions_[i].note += "; its rows could not be compared: " + found.error().message;
-                continue;
-            }
-            tell(partitions_[i], *found);
+            auto found = rows_of(copy_.chunks[wanted_chunks_[i]], file);
+            const bool is_interrupted = !found && found.error().kind == ErrorClass::Interrupted;
+            if (is_interrupted) return std::unexpected(std::move(found).error());
+            tell(partitions_[i], found);
         }
         return file.close();
     }
 
     Result<RowDifferences> rows_of(const CopyChunk& chunk, RowsFile& file) {
         RowComparison comparison;
-        comparison.engine = engine_.get();
+        comparison.engine = engines_.engine.get();
         comparison.source = truth_.sessions[0].get();
         comparison.request = {.relation = &truth_.relation,
                               .key = judging_.key,
                               .bounds = chunk.bounds,
-                              .value_bytes_max = wanted_.tuning.value_bytes_max};
+                              .value_bytes_max = wanted_->tuning.value_bytes_max};
         comparison.chunk_id = chunk.chunk_id;
         comparison.format = format_;
         comparison.key = row_key();
@@ -270,7 +270,12 @@ class Reconciliation {
         return compare_rows(comparison, [&](std::string_view line) { return file.add(line); });
     }
 
-    static void tell(Partition& partition, const RowDifferences& found) {
+    static void tell(Partition& partition, const Result<RowDifferences>& compared) {
+        if (!compared) {
+            partition.note += "; its rows could not be compared: " + compared.error().message;
+            return;
+        }
+        const RowDifferences& found = *compared;
         partition.fields.emplace_back("missing", found.missing);
         partition.fields.emplace_back("extra", found.extra);
         partition.fields.emplace_back("changed", found.changed);
@@ -301,17 +306,17 @@ class Reconciliation {
 
     void make_report() {
         const DatabaseIdentity& database = truth_.database->identity();
-        report_.command = "extract " + options_.command;
-        report_.subject = wanted_.name;
+        report_.command = "extract " + options_->command;
+        report_.subject = wanted_->name;
         report_.run_id = copy_.run.run_id;
         report_.evidence = std::string(name_of(evidence_));
         report_.truth =
             fmt::format("{} {} {}", database.engine, database.database, truth_.relation.name);
         report_.copy = fmt::format(
-            "{}:{}", options_.copy_side == CopySide::Parts ? "file" : "ledger", copy_.run.prefix);
+            "{}:{}", options_->copy_side == CopySide::Parts ? "file" : "ledger", copy_.run.prefix);
         report_.partitions = std::move(partitions_);
         report_.partitions.push_back(manifest_partition());
-        report_.finished_at = job_.clock->now();
+        report_.finished_at = job_->clock->now();
     }
 
     Status record() {
@@ -322,16 +327,16 @@ class Reconciliation {
             {"truth_total", summary.truth_total}, {"copy_total", summary.copy_total}};
         VerificationRecord verification;
         verification.at = report_.finished_at;
-        verification.export_name = wanted_.name;
+        verification.export_name = wanted_->name;
         verification.run_id = copy_.run.run_id;
         verification.prefix = copy_.run.prefix;
         verification.generation = copy_.run.generation;
-        verification.command = options_.command;
+        verification.command = options_->command;
         verification.evidence = report_.evidence;
         verification.verdict = std::string(core::name_of(report_.verdict()));
         verification.summary_json = json::write(numbers);
         // The ledger's own figures verify nothing.
-        if (report_.verdict() == core::Verdict::Clean && options_.copy_side == CopySide::Parts) {
+        if (report_.verdict() == core::Verdict::Clean && options_->copy_side == CopySide::Parts) {
             for (std::size_t i = 0; i < wanted_chunks_.size(); ++i) {
                 const CopyChunk& chunk = copy_.chunks[wanted_chunks_[i]];
                 verification.ranges.push_back(
@@ -343,15 +348,15 @@ class Reconciliation {
         detail["verdict"] = verification.verdict;
         detail["evidence"] = verification.evidence;
         return ledger_->record_event({.at = report_.finished_at,
-                                      .export_name = wanted_.name,
+                                      .export_name = wanted_->name,
                                       .run_id = copy_.run.run_id,
-                                      .kind = options_.command + "_compared",
+                                      .kind = options_->command + "_compared",
                                       .detail_json = json::write(detail)});
     }
 
-    const JobContext& job_;
-    const Export& wanted_;
-    const ReconcileOptions& options_;
+    const JobContext* job_;
+    const Export* wanted_;
+    const ReconcileOptions* options_;
     Evidence evidence_ = Evidence::Count;
     int workers_ = 1;
     std::optional<Ledger> ledger_;
@@ -360,8 +365,7 @@ class Reconciliation {
     Judging judging_;
     std::vector<columnar::NamedType> columns_;
     columnar::PartFormat format_;
-    std::unique_ptr<columnar::Engine> engine_;
-    std::vector<std::unique_ptr<columnar::Session>> engines_;
+    Engines engines_;
     std::vector<std::size_t> wanted_chunks_;  // Places in copy_.chunks.
     std::vector<CopyGap> gaps_;
     std::vector<Partition> partitions_;  // Of the wanted chunks, then of the gaps.
@@ -379,16 +383,7 @@ std::string_view name_of(Evidence evidence) {
     std::unreachable();
 }
 
-Wait real_wait() {
-    return [](std::chrono::milliseconds time) -> Status {
-        constexpr std::chrono::milliseconds kSlice{50};
-        for (auto left = time; left.count() > 0; left -= kSlice) {
-            TRY(check_interrupt());
-            std::this_thread::sleep_for(std::min(left, kSlice));
-        }
-        return check_interrupt();
-    };
-}
+Wait real_wait() { return wait_unless_interrupted; }
 
 Result<core::Report> reconcile(const JobContext& job, const ReconcileOptions& options) {
     return Reconciliation(job, options).run();

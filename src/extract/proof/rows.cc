@@ -21,12 +21,12 @@ constexpr std::int64_t kPageRows = 1000;
 class RowCompare {
   public:
     RowCompare(const RowComparison& comparison, const RowSink& sink)
-        : comparison_(comparison),
-          sink_(sink),
+        : comparison_(&comparison),
+          sink_(&sink),
           columns_(extract::part_columns(*comparison.request.relation)) {}
 
     Result<RowDifferences> run() {
-        session_ = TRY(comparison_.engine->connect());
+        session_ = TRY(comparison_->engine->connect());
         TRY(load_source());
         TRY(load_parts());
         TRY(find_differences());
@@ -36,16 +36,16 @@ class RowCompare {
 
   private:
     Status load_source() {
-        const auto reader = TRY(comparison_.source->read(comparison_.request));
+        const auto reader = TRY(comparison_->source->read(comparison_->request));
         return session_->copy_from(*reader, columns_,
                                    "CREATE TEMP TABLE source_rows AS SELECT * FROM {source}");
     }
 
     Status load_parts() {
         TRY(session_->execute("CREATE TEMP TABLE copy_rows AS SELECT * FROM source_rows LIMIT 0"));
-        for (const std::string& path : comparison_.parts) {
-            const auto reading = TRY(comparison_.engine->connect());
-            const auto part = columnar::read_part(*reading, columns_, comparison_.format, path);
+        for (const std::string& path : comparison_->parts) {
+            const auto reading = TRY(comparison_->engine->connect());
+            const auto part = columnar::read_part(*reading, columns_, comparison_->format, path);
             if (!part) continue;
             const Status loaded = session_->copy_from(
                 **part, columns_, "INSERT INTO copy_rows SELECT * FROM {source}");
@@ -65,7 +65,7 @@ class RowCompare {
         TRY(
             session_->execute("CREATE TEMP TABLE copy_only AS SELECT * FROM copy_rows EXCEPT ALL "
                               "SELECT * FROM source_rows"));
-        const auto& key = comparison_.key;
+        const auto& key = comparison_->key;
         std::string on = "false";
         std::string order = "1";
         if (!key.empty()) {
@@ -109,7 +109,7 @@ class RowCompare {
         const bool in_source = row.at(0).has_value();
         const bool in_copy = row.at(1).has_value();
         json::Value line = json::Value::object();
-        line["chunk"] = comparison_.chunk_id;
+        line["chunk"] = comparison_->chunk_id;
         if (in_source && in_copy) {
             ++found_.changed;
             line["row"] = "changed";
@@ -120,7 +120,7 @@ class RowCompare {
         add_values(row, line);
         const std::string text = json::write(line);
         if (found_.first.size() < kFirstRows) found_.first.push_back(text);
-        return sink_ ? sink_(text) : Status{};
+        return *sink_ ? (*sink_)(text) : Status{};
     }
 
     void add_values(const TextRow& row, json::Value& line) const {
@@ -135,7 +135,7 @@ class RowCompare {
             const auto& of_source = row.at(2 + 3 * i);
             const auto& of_copy = row.at(3 + 3 * i);
             const bool differs = row.at(4 + 3 * i) == "true";
-            const bool is_key = std::ranges::find(comparison_.key, name) != comparison_.key.end();
+            const bool is_key = std::ranges::find(comparison_->key, name) != comparison_->key.end();
             if (is_key) key[name] = value_of(in_source ? of_source : of_copy);
             if (in_source && in_copy && !differs) continue;
             if (in_source && in_copy) changed.push_back(name);
@@ -152,8 +152,8 @@ class RowCompare {
         return text ? json::Value(*text) : json::Value(nullptr);
     }
 
-    const RowComparison& comparison_;
-    const RowSink& sink_;
+    const RowComparison* comparison_;
+    const RowSink* sink_;
     std::vector<columnar::NamedType> columns_;
     std::unique_ptr<columnar::Session> session_;
     RowDifferences found_;

@@ -13,6 +13,7 @@
 #include "extract/destination/destination.h"
 #include "extract/proof/copy.h"
 #include "extract/proof/workers.h"
+#include "extract/run/engines.h"
 
 namespace trueup::extract {
 namespace {
@@ -35,23 +36,23 @@ struct Shape {
 class Validator {
   public:
     Validator(const JobContext& job, const ValidateOptions& options)
-        : job_(job), wanted_(*job.wanted), options_(options) {}
+        : job_(&job), wanted_(job.wanted), options_(&options) {}
 
     Result<Validation> run() {
-        out_.depth = options_.depth;
-        out_.report.started_at = job_.clock->now();
+        out_.depth = options_->depth;
+        out_.report.started_at = job_->clock->now();
         TRY(find_prefix());
         const auto info = TRY(file_info(out_.prefix));
         if (!info || !info->is_directory) {
             return fail(
                 ErrorClass::Failed,
-                fmt::format("there is no copy of {}: {} is no folder", wanted_.name, out_.prefix),
+                fmt::format("there is no copy of {}: {} is no folder", wanted_->name, out_.prefix),
                 "make a copy first: trueup extract run");
         }
         TRY(read_current());
         look_at_marker();
         read_histories();
-        if (options_.depth != ValidateDepth::Light) {
+        if (options_->depth != ValidateDepth::Light) {
             TRY(look_at_parts());
             find_untracked();
         }
@@ -62,31 +63,32 @@ class Validator {
 
   private:
     Status find_prefix() {
-        out_.prefix = options_.prefix;
-        const std::string path = ledger_path(job_.config->file);
+        out_.prefix = options_->prefix;
+        const std::string path = ledger_path(job_->config->file);
         auto opened = Ledger::open_read_only(path);
         if (opened && *opened) ledger_.emplace(std::move(**opened));
         if (!out_.prefix.empty()) {
             out_.prefix = absolute_path(out_.prefix);
             return {};
         }
-        if (ledger_) {
-            LedgerFilter filter;
-            filter.export_name = wanted_.name;
-            filter.run_id = options_.run_id;
-            filter.limit = 10'000;
-            for (const RunRecord& run : TRY(ledger_->runs(filter))) {
-                if (run.status != RunStatus::Done) continue;
-                out_.prefix = run.prefix;
-                return {};
-            }
-        }
-        if (!options_.run_id.empty()) {
+        const auto run = TRY(wanted_run());
+        if (!run && !options_->run_id.empty()) {
             return fail(ErrorClass::Failed, fmt::format("export {} has no run {} that is done",
-                                                        wanted_.name, options_.run_id));
+                                                        wanted_->name, options_->run_id));
         }
-        out_.prefix = prefix_of(wanted_, "", job_.clock->now());
+        out_.prefix = run ? run->prefix : prefix_of(*wanted_, "", job_->clock->now());
         return {};
+    }
+
+    /// The one that was asked for, else the last one; nothing unless it is done.
+    Result<std::optional<RunRecord>> wanted_run() {
+        if (!ledger_) return std::nullopt;
+        if (options_->run_id.empty()) return ledger_->latest_done(wanted_->name);
+        auto run = TRY(ledger_->find_run(options_->run_id));
+        const bool is_it =
+            run && run->export_name == wanted_->name && run->status == RunStatus::Done;
+        if (!is_it) return std::nullopt;
+        return run;
     }
 
     void add(Partition partition, Flaw flaw, std::string sentence) {
@@ -223,32 +225,26 @@ class Validator {
     }
 
     Status look_at_parts() {
-        const int wanted = options_.workers > 0 ? options_.workers : wanted_.tuning.workers;
+        const int wanted = options_->workers > 0 ? options_->workers : wanted_->tuning.workers;
         const auto workers = static_cast<std::size_t>(
             std::clamp(wanted, 1, std::max(1, static_cast<int>(parts_.size()))));
-        const auto limit_mb = static_cast<std::int64_t>(wanted_.tuning.memory_limit_bytes >> 20);
-        const auto engine =
-            TRY(columnar::Engine::open({.memory_limit_mb = std::max<std::int64_t>(limit_mb, 1)}));
-        std::vector<std::unique_ptr<columnar::Session>> engines;
-        for (std::size_t i = 0; i < workers; ++i) {
-            auto session = TRY(engine->connect());
-            engines.push_back(std::move(session));
-        }
-        if (job_.progress != nullptr) {
-            job_.progress->begin_phase(
-                {.name = "validating " + wanted_.name, .units_total = parts_.size()});
+        const Engines engines = TRY(open_engines(wanted_->tuning, workers));
+        if (job_->progress != nullptr) {
+            job_->progress->begin_phase(
+                {.name = "validating " + wanted_->name, .units_total = parts_.size()});
         }
         const PartDepth depth =
-            options_.depth == ValidateDepth::Full ? PartDepth::Content : PartDepth::Size;
+            options_->depth == ValidateDepth::Full ? PartDepth::Content : PartDepth::Size;
         std::vector<Result<PartLook>> looks(parts_.size(), PartLook{});
         const auto look = [&](std::size_t worker, std::size_t item) -> Status {
             const Listed& listed = parts_[item];
             const Shape& shape = shapes_[listed.shape];
-            looks[item] = look_at_part(
-                *engines[worker], {out_.prefix, &shape.columns, &shape.format}, listed.part, depth);
-            if (job_.progress == nullptr) return {};
-            job_.progress->add_units(1);
-            job_.progress->add_bytes(static_cast<std::uint64_t>(listed.part.bytes));
+            looks[item] =
+                look_at_part(*engines.sessions[worker],
+                             {out_.prefix, &shape.columns, &shape.format}, listed.part, depth);
+            if (job_->progress == nullptr) return {};
+            job_->progress->add_units(1);
+            job_->progress->add_bytes(static_cast<std::uint64_t>(listed.part.bytes));
             return {};
         };
         TRY(for_each_item(workers, parts_.size(), look));
@@ -266,7 +262,7 @@ class Validator {
         }
         // Nobody counted the rows of a file of which only the size was looked at.
         const bool is_counted =
-            options_.depth == ValidateDepth::Full || look->flaw == Flaw::PartMissing;
+            options_->depth == ValidateDepth::Full || look->flaw == Flaw::PartMissing;
         if (is_counted) partition.copy = look->rows;
         partition.verdict =
             look->flaw == Flaw::None ? PartitionVerdict::Match : PartitionVerdict::Mismatch;
@@ -294,30 +290,30 @@ class Validator {
     void make_report() {
         core::Report& report = out_.report;
         report.command = "extract validate";
-        report.subject = wanted_.name;
+        report.subject = wanted_->name;
         report.run_id = current_run_;
-        report.evidence = options_.depth == ValidateDepth::Full ? "digest" : "count";
+        report.evidence = options_->depth == ValidateDepth::Full ? "digest" : "count";
         report.truth = "manifests";
         report.copy = "file:" + out_.prefix;
-        report.finished_at = job_.clock->now();
+        report.finished_at = job_->clock->now();
     }
 
     /// For `status`, when there is a ledger that takes it; a validation needs none.
     void record() {
         if (!ledger_) return;
-        auto ledger = Ledger::open(ledger_path(job_.config->file));
+        auto ledger = Ledger::open(ledger_path(job_->config->file));
         if (!ledger) return;
         const auto run = ledger->find_run(current_run_);
         if (!run || !*run) return;
         const core::Summary summary = out_.report.summary();
         VerificationRecord record;
         record.at = out_.report.finished_at;
-        record.export_name = wanted_.name;
+        record.export_name = wanted_->name;
         record.run_id = current_run_;
         record.prefix = out_.prefix;
         record.generation = (**run).generation;
         record.command = "validate";
-        record.evidence = std::string(name_of(options_.depth));
+        record.evidence = std::string(name_of(options_->depth));
         record.verdict = std::string(core::name_of(out_.report.verdict()));
         record.summary_json =
             fmt::format(R"({{"partitions":{},"match":{},"mismatch":{},"unknown":{}}})",
@@ -325,9 +321,9 @@ class Validator {
         discard(ledger->record_verification(record), "the answer does not depend on it");
     }
 
-    const JobContext& job_;
-    const Export& wanted_;
-    const ValidateOptions& options_;
+    const JobContext* job_;
+    const Export* wanted_;
+    const ValidateOptions* options_;
     std::optional<Ledger> ledger_;
     std::string current_run_;
     std::string current_sha256_;

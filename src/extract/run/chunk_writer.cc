@@ -22,7 +22,7 @@ class PartFeed final : public columnar::BatchSource {
   public:
     PartFeed(ChunkReader& reader, const ChunkWriting& writing,
              const std::vector<columnar::Type>& types)
-        : reader_(reader), writing_(writing), digester_(types) {}
+        : reader_(&reader), writing_(&writing), digester_(types) {}
 
     /// From here on rows go to the file at `path`.
     void begin_part(std::string path) {
@@ -35,16 +35,16 @@ class PartFeed final : public columnar::BatchSource {
     core::Digest take_digest() { return digester_.take(); }
 
     Status next(Batch& batch) override {
-        if (writing_.stop != nullptr && *writing_.stop) {
-            return fail(ErrorClass::Interrupted, "another worker stopped the run");
+        if (writing_->stop != nullptr && writing_->stop->is_set()) {
+            return fail(ErrorClass::Interrupted, "the work was stopped by another worker");
         }
         if (is_exhausted_ || is_part_full_ || TRY(part_is_full())) return {};
-        TRY(reader_.next(batch));
-        is_exhausted_ = TRY(reader_.is_at_end());
+        TRY(reader_->next(batch));
+        is_exhausted_ = TRY(reader_->is_at_end());
         if (batch.rows() == 0) return {};
         digester_.add(batch);
         rows_since_look_ += static_cast<std::int64_t>(batch.rows());
-        if (writing_.progress != nullptr) writing_.progress->add_rows(batch.rows());
+        if (writing_->progress != nullptr) writing_->progress->add_rows(batch.rows());
         throttle(static_cast<std::int64_t>(batch.rows()));
         return {};
     }
@@ -52,22 +52,22 @@ class PartFeed final : public columnar::BatchSource {
   private:
     /// The file grows by row groups; another one of the last one's size must still fit.
     Result<bool> part_is_full() {
-        if (writing_.file_bytes_max == 0) return false;
-        const bool is_parquet = writing_.format.format == columnar::Format::Parquet;
+        if (writing_->file_bytes_max == 0) return false;
+        const bool is_parquet = writing_->format.format == columnar::Format::Parquet;
         const std::int64_t step =
-            is_parquet ? writing_.format.row_group_rows : std::int64_t{columnar::kBatchRows};
+            is_parquet ? writing_->format.row_group_rows : std::int64_t{columnar::kBatchRows};
         if (rows_since_look_ < step) return false;
         rows_since_look_ = 0;
         const auto info = TRY(file_info(path_));
         const std::uint64_t bytes = info ? info->bytes : 0;
         const std::uint64_t growth = bytes - std::min(bytes, bytes_before_);
         bytes_before_ = bytes;
-        is_part_full_ = bytes + growth > writing_.file_bytes_max;
+        is_part_full_ = bytes + growth > writing_->file_bytes_max;
         return is_part_full_;
     }
 
     void throttle(std::int64_t rows) {
-        const Tuning& tuning = *writing_.tuning;
+        const Tuning& tuning = *writing_->tuning;
         if (tuning.throttle_ms == 0) return;
         rows_since_pause_ += rows;
         if (rows_since_pause_ < tuning.batch_rows) return;
@@ -75,8 +75,8 @@ class PartFeed final : public columnar::BatchSource {
         std::this_thread::sleep_for(std::chrono::milliseconds(tuning.throttle_ms));
     }
 
-    ChunkReader& reader_;
-    const ChunkWriting& writing_;
+    ChunkReader* reader_;
+    const ChunkWriting* writing_;
     core::Digester digester_;
     std::string path_;
     std::int64_t rows_since_look_ = 0;
@@ -89,25 +89,24 @@ class PartFeed final : public columnar::BatchSource {
 /// Writes the parts of one chunk, one after another.
 class ChunkWriter {
   public:
-    ChunkWriter(columnar::Session& engine, Destination& destination, const ChunkWriting& writing,
-                const ChunkTask& task)
-        : engine_(engine),
-          destination_(destination),
-          writing_(writing),
-          task_(task),
-          columns_(extract::part_columns(*writing.relation)) {
-        for (const auto& column : columns_) types_.push_back(column.type);
-    }
+    ChunkWriter(columnar::Session& engine, const Destination& destination,
+                const ChunkWriting& writing, const ChunkTask& task)
+        : engine_(&engine),
+          destination_(&destination),
+          writing_(&writing),
+          task_(&task),
+          columns_(extract::part_columns(*writing.relation)),
+          types_(columnar::types_of(columns_)) {}
 
     Result<WrittenChunk> run(ChunkReader& reader) {
-        PartFeed feed(reader, writing_, types_);
+        PartFeed feed(reader, *writing_, types_);
         WrittenChunk written;
         // Without a row there is no file, unless one without rows is wanted.
-        while (task_.keeps_empty ? !feed.is_exhausted() : !TRY(reader.is_at_end())) {
-            const PartNumber number{task_.chunk_id, std::ssize(written.parts) + 1,
-                                    task_.generation};
+        while (task_->keeps_empty ? !feed.is_exhausted() : !TRY(reader.is_at_end())) {
+            const PartNumber number{task_->chunk_id, std::ssize(written.parts) + 1,
+                                    task_->generation};
             PartRecord part =
-                TRY(write_one(feed, part_name(writing_.run_id, number, writing_.format)));
+                TRY(write_one(feed, part_name(writing_->run_id, number, writing_->format)));
             written.rows += part.rows;
             written.parts.push_back(std::move(part));
         }
@@ -119,22 +118,22 @@ class ChunkWriter {
 
   private:
     std::map<std::string, std::string> metadata() const {
-        return {{"trueup.run", writing_.run_id},
-                {"trueup.plan", writing_.plan_hash},
-                {"trueup.chunk", fmt::format("{}", task_.chunk_id)},
-                {"trueup.chunk_kind", task_.kind},
-                {"trueup.bounds", json::write(to_json(task_.bounds))}};
+        return {{"trueup.run", writing_->run_id},
+                {"trueup.plan", writing_->plan_hash},
+                {"trueup.chunk", fmt::format("{}", task_->chunk_id)},
+                {"trueup.chunk_kind", task_->kind},
+                {"trueup.bounds", json::write(to_json(task_->bounds))}};
     }
 
     Result<PartRecord> write_one(PartFeed& feed, const std::string& name) {
-        const PartName part{name, writing_.run_id};
-        const std::string path = TRY(destination_.begin_part(part));
+        const PartName part{name, writing_->run_id};
+        const std::string path = TRY(destination_->begin_part(part));
         auto record = write_aside(feed, path);
         if (!record) {
-            discard(destination_.drop_part(part), "the error that led here is the one to tell");
+            discard(destination_->drop_part(part), "the error that led here is the one to tell");
             return record;
         }
-        TRY(destination_.commit_part(part));
+        TRY(destination_->commit_part(part));
         record->path = name;
         return record;
     }
@@ -142,53 +141,66 @@ class ChunkWriter {
     Result<PartRecord> write_aside(PartFeed& feed, const std::string& path) {
         FAULT_POINT("part: before write");
         feed.begin_part(path);
-        TRY(columnar::write_part(engine_, feed, columns_, writing_.format, metadata(), path));
+        TRY(columnar::write_part(*engine_, feed, columns_, writing_->format, {path, metadata()}));
         FAULT_POINT("part: before verify");
         const core::Digest digest = feed.take_digest();
         TRY(verify(path, digest));
         FileDigest file = TRY(digest_file(path));
         PartRecord record;
-        record.chunk_id = task_.chunk_id;
+        record.chunk_id = task_->chunk_id;
         record.rows = digest.rows;
         record.bytes = static_cast<std::int64_t>(file.bytes);
         record.sha256 = std::move(file.sha256);
         record.column_digests_json = column_digests_json(columns_, digest);
         record.row_digest = core::hex_of(digest.row);
-        record.generation = task_.generation;
-        if (writing_.progress != nullptr) writing_.progress->add_bytes(file.bytes);
+        record.generation = task_->generation;
+        if (writing_->progress != nullptr) writing_->progress->add_bytes(file.bytes);
         return record;
     }
 
     Status verify(const std::string& path, const core::Digest& digest) {
-        const bool has_footer = writing_.format.format == columnar::Format::Parquet;
-        if (has_footer || writing_.verifies_content) {
+        const bool has_footer = writing_->format.format == columnar::Format::Parquet;
+        if (has_footer || writing_->verifies_content) {
             const std::int64_t rows =
-                TRY(columnar::part_rows(engine_, columns_, writing_.format, path));
+                TRY(columnar::part_rows(*engine_, columns_, writing_->format, path));
             if (rows != digest.rows) {
                 return fail(ErrorClass::Integrity, fmt::format("{} holds {} rows, but {} were read",
                                                                path, rows, digest.rows));
             }
         }
-        if (!writing_.verifies_content) return {};
-        if (TRY(digest_part(engine_, columns_, writing_.format, path)) == digest) return {};
+        if (!writing_->verifies_content) return {};
+        if (TRY(digest_part(*engine_, columns_, writing_->format, path)) == digest) return {};
         return fail(ErrorClass::Integrity,
                     fmt::format("{} does not read back as it was written", path));
     }
 
-    columnar::Session& engine_;
-    Destination& destination_;
-    const ChunkWriting& writing_;
-    const ChunkTask& task_;
+    columnar::Session* engine_;
+    const Destination* destination_;
+    const ChunkWriting* writing_;
+    const ChunkTask* task_;
     std::vector<columnar::NamedType> columns_;
     std::vector<columnar::Type> types_;
 };
 
 }  // namespace
 
+ChunkWriting chunk_writing(const JobContext& job, const Relation& relation,
+                           const std::optional<ChunkKey>& key) {
+    const Export& wanted = *job.wanted;
+    return {.relation = &relation,
+            .key = key ? &*key : nullptr,
+            .tuning = &wanted.tuning,
+            .format = part_format(wanted, relation),
+            .file_bytes_max = wanted.output.file_bytes_max,
+            .verifies_content = wanted.verify == Verify::Content,
+            .progress = job.progress};
+}
+
 Result<WrittenChunk> write_chunk(SourceSession& source, columnar::Session& engine,
-                                 Destination& destination, const ChunkWriting& writing,
+                                 const Destination& destination, const ChunkWriting& writing,
                                  const ChunkTask& task) {
-    CHECK(writing.relation != nullptr && writing.tuning != nullptr);
+    CHECK(writing.relation != nullptr);
+    CHECK(writing.tuning != nullptr);
     const auto reader = TRY(source.read({.relation = writing.relation,
                                          .key = writing.key,
                                          .bounds = task.bounds,
@@ -208,8 +220,7 @@ std::string part_name(const std::string& run_id, const PartNumber& number,
 Result<core::Digest> digest_part(columnar::Session& engine,
                                  const std::vector<columnar::NamedType>& columns,
                                  const columnar::PartFormat& format, const std::string& path) {
-    std::vector<columnar::Type> types;
-    for (const auto& column : columns) types.push_back(column.type);
+    const auto types = columnar::types_of(columns);
     const auto stream = TRY(columnar::read_part(engine, columns, format, path));
     core::Digester digester(types);
     Batch batch(types);

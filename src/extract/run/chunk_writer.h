@@ -1,17 +1,18 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "base/stop_reason.h"
 #include "columnar/part.h"
 #include "core/digest.h"
 #include "core/progress.h"
 #include "extract/destination/destination.h"
 #include "extract/ledger/records.h"
+#include "extract/run/job.h"
 #include "extract/source/source.h"
 
 namespace trueup::extract {
@@ -27,9 +28,11 @@ struct ChunkWriting {
     std::string run_id;
     std::string plan_hash;
     core::Progress* progress = nullptr;
-    /// Set by anyone who wants all workers to stop at their next batch.
-    const std::atomic<bool>* stop = nullptr;
+    const StopReason* stop = nullptr;  // Looked at before each batch.
 };
+/// What the job says about it; the run is left to be filled in.
+ChunkWriting chunk_writing(const JobContext& job, const Relation& relation,
+                           const std::optional<ChunkKey>& key);
 
 /// One chunk to be written.
 struct ChunkTask {
@@ -53,7 +56,7 @@ struct WrittenChunk {
 /// visible that the ledger could claim: a part already renamed is replaced when the chunk is done
 /// again.
 Result<WrittenChunk> write_chunk(SourceSession& source, columnar::Session& engine,
-                                 Destination& destination, const ChunkWriting& writing,
+                                 const Destination& destination, const ChunkWriting& writing,
                                  const ChunkTask& task);
 
 /// "orders-20261121T081500Z-3fa9-000012.parquet", "…-000012-2.parquet", "…-000012-g3.parquet".

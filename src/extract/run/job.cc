@@ -68,8 +68,8 @@ void collect_differences(const std::string& path, const json::Value& left, const
         const json::Value* a = json::find(left, key);
         const json::Value* b = json::find(right, key);
         const json::Value nothing;
-        collect_differences(path.empty() ? key : path + "." + key, a == nullptr ? nothing : *a,
-                            b == nullptr ? nothing : *b, found);
+        const std::string below = path.empty() ? key : fmt::format("{}.{}", path, key);
+        collect_differences(below, a == nullptr ? nothing : *a, b == nullptr ? nothing : *b, found);
     }
 }
 
@@ -140,32 +140,9 @@ Result<columnar::PartFormat> parse_format(const ManifestFormat& format, std::str
     return parsed;
 }
 
-Result<ManifestPart> manifest_part(const PartRecord& part, const ChunkRecord& chunk) {
-    ManifestPart described{.path = part.path,
-                           .chunk_id = part.chunk_id,
-                           .chunk_kind = chunk.kind,
-                           .bounds_json = chunk.bounds_json,
-                           .rows = part.rows,
-                           .bytes = part.bytes,
-                           .sha256 = part.sha256,
-                           .row_digest = part.row_digest,
-                           .value_errors = part.value_errors,
-                           .generation = part.generation,
-                           .is_committed = part.status == PartStatus::Committed,
-                           .replaced_by = part.replaced_by};
-    const std::string what = fmt::format("the part {} in the ledger", part.path);
-    const json::Value digests = TRY(json::parse(part.column_digests_json, what));
-    for (const json::Value& digest : digests) {
-        const std::string column = TRY(json::string_at(digest, "column", what));
-        const std::string hex = TRY(json::string_at(digest, "digest", what));
-        const std::int64_t nulls = TRY(json::int64_at(digest, "nulls", what));
-        described.column_digests.push_back({column, hex, nulls});
-    }
-    return described;
-}
-
 std::vector<ManifestColumn> manifest_columns(const Relation& relation) {
     std::vector<ManifestColumn> columns;
+    columns.reserve(relation.columns.size());
     for (const SourceColumn& column : relation.columns) {
         columns.push_back({column.name, column.source_type, columnar::name_of(column.type),
                            column.is_nullable, std::string(name_of(column.fidelity))});

@@ -1,7 +1,6 @@
 #pragma once
 
-#include <cstdint>
-#include <memory>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,7 +11,7 @@
 #include "columnar/part.h"
 #include "core/progress.h"
 #include "extract/config/config.h"
-#include "extract/ledger/records.h"
+#include "extract/ledger/lease.h"
 #include "extract/manifest/manifest.h"
 #include "extract/source/source.h"
 
@@ -26,6 +25,7 @@ struct JobContext {
     const Clock* clock = nullptr;
     Random* random = nullptr;
     core::Progress* progress = nullptr;
+    std::chrono::milliseconds heartbeat_interval = kHeartbeatInterval;
 };
 
 /// How the export's files are written.
@@ -33,9 +33,6 @@ columnar::PartFormat part_format(const Export& wanted, const Relation& relation)
 ManifestFormat manifest_format(const columnar::PartFormat& format);
 /// The inverse. Integrity when the manifest names an option or a value that parts do not have.
 Result<columnar::PartFormat> parse_format(const ManifestFormat& format, std::string_view what);
-
-/// A part of the ledger as the manifest lists it. Integrity when the ledger holds what no part has.
-Result<ManifestPart> manifest_part(const PartRecord& part, const ChunkRecord& chunk);
 
 std::vector<ManifestColumn> manifest_columns(const Relation& relation);
 /// Names and types of the parts of a manifest. Integrity for a type that parts do not have.

@@ -5,9 +5,6 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <atomic>
-#include <condition_variable>
-#include <mutex>
 #include <thread>
 #include <utility>
 
@@ -19,61 +16,17 @@
 #include "extract/ledger/ledger.h"
 #include "extract/manifest/manifest_store.h"
 #include "extract/plan/plan.h"
+#include "extract/run/chunk_writer.h"
+#include "extract/run/engines.h"
+#include "extract/run/hold.h"
+#include "extract/run/run_manifest.h"
+#include "extract/run/run_state.h"
 #include "extract/run/stdout_run.h"
 #include "extract/run/worker_pool.h"
 #include "json/json.h"
 
 namespace trueup::extract {
 namespace {
-
-/// Keeps the lease alive while it lives, and stops the workers when it was lost.
-class Heartbeat {
-  public:
-    Heartbeat(Ledger& ledger, const Lease& lease, const Clock& clock, std::atomic<bool>& stop)
-        : thread_([&ledger, &lease, &clock, &stop](const std::stop_token& token) {
-              std::mutex mutex;
-              std::condition_variable_any wake;
-              std::unique_lock lock(mutex);
-              const auto ending = [&token] { return token.stop_requested(); };
-              while (!wake.wait_for(lock, token, kHeartbeatInterval, ending)) {
-                  const Status beat = ledger.heartbeat(lease, clock.now());
-                  // A busy ledger is fine until the next beat; a lost lease is not.
-                  if (!beat && beat.error().kind != ErrorClass::Failed) stop = true;
-              }
-          }) {}
-
-  private:
-    std::jthread thread_;
-};
-
-/// What a resume needs besides the plan: stored with the run.
-struct RunState {
-    std::string source_state;  // Empty: unknown.
-    std::vector<std::string> key;
-    bool is_whole = true;
-    std::int64_t rows_target = 0;
-};
-
-std::string to_text(const RunState& state) {
-    return json::write({{"state", state.source_state},
-                        {"key", state.key},
-                        {"whole", state.is_whole},
-                        {"rows_target", state.rows_target}});
-}
-
-Result<RunState> parse_state(const std::string& text) {
-    constexpr std::string_view kWhat = "a run of the ledger";
-    const json::Value value = TRY(json::parse(text, kWhat));
-    RunState state;
-    state.source_state = TRY(json::string_at(value, "state", kWhat));
-    state.is_whole = TRY(json::bool_at(value, "whole", kWhat));
-    state.rows_target = TRY(json::int64_at(value, "rows_target", kWhat));
-    for (const json::Value& column : *TRY(json::array_at(value, "key", kWhat))) {
-        if (!column.is_string()) return fail(ErrorClass::Integrity, "a run of the ledger: no key");
-        state.key.push_back(column.get<std::string>());
-    }
-    return state;
-}
 
 std::int64_t peak_rss_bytes() {
     rusage usage{};
@@ -85,12 +38,12 @@ std::int64_t peak_rss_bytes() {
 class ExportRun {
   public:
     ExportRun(const JobContext& job, const RunOptions& options)
-        : job_(job), wanted_(*job.wanted), options_(options) {
-        summary_.export_name = wanted_.name;
+        : job_(&job), wanted_(job.wanted), options_(&options) {
+        summary_.export_name = wanted_->name;
     }
 
     Result<RunSummary> run() {
-        const auto started = job_.clock->monotonic();
+        const auto started = job_->clock->monotonic();
         TRY(inspect());
         TRY(find_earlier_run());
         if (TRY(is_unchanged())) {
@@ -101,22 +54,23 @@ class ExportRun {
             Status done = apply_verify_record();
             if (!done) TRY(record_failure(std::move(done).error()));
         }
-        summary_.seconds = std::chrono::duration<double>(job_.clock->monotonic() - started).count();
+        summary_.seconds =
+            std::chrono::duration<double>(job_->clock->monotonic() - started).count();
         return std::move(summary_);
     }
 
   private:
     /// Reads and never writes.
     Status inspect() {
-        database_ = TRY(open_database(job_.config->source));
+        database_ = TRY(open_database(job_->config->source));
         const auto before = TRY(settled_state());
-        sessions_ = TRY(database_->open_sessions(std::max(wanted_.tuning.workers, 1),
-                                                 job_.config->source.consistency));
+        sessions_ = TRY(database_->open_sessions(std::max(wanted_->tuning.workers, 1),
+                                                 job_->config->source.consistency));
         const auto after = TRY(database_->state());
         // The token belongs to the snapshot only when nothing moved while it was taken.
         if (before && before == after) state_.source_state = *before;
-        relation_ = TRY(sessions_[0]->describe(wanted_));
-        plan_ = plan_document(job_, database_->identity(), relation_);
+        relation_ = TRY(sessions_[0]->describe(*wanted_));
+        plan_ = plan_document(*job_, database_->identity(), relation_);
         return {};
     }
 
@@ -131,16 +85,16 @@ class ExportRun {
     }
 
     Status find_earlier_run() {
-        const std::string path = ledger_path(job_.config->file);
+        const std::string path = ledger_path(job_->config->file);
         auto ledger = TRY(Ledger::open(path));
         ledger_.emplace(std::move(ledger));
         TRY(read_runs());
-        if (!unfinished_ || options_.is_fresh) return {};
+        if (!unfinished_ || options_->is_fresh) return {};
         if (unfinished_->plan_hash == plan_.hash) return {};
         return fail(
             ErrorClass::Config,
             fmt::format("run {} of export {} is not finished, and the plan changed since: {}",
-                        unfinished_->run_id, wanted_.name,
+                        unfinished_->run_id, wanted_->name,
                         plan_difference(unfinished_->plan_json, plan_.json)),
             "undo the change to finish that run, or give it up with --fresh");
     }
@@ -149,7 +103,7 @@ class ExportRun {
         unfinished_.reset();
         last_done_.reset();
         LedgerFilter filter;
-        filter.export_name = wanted_.name;
+        filter.export_name = wanted_->name;
         filter.limit = 1000;
         for (const RunRecord& run : TRY(ledger_->runs(filter))) {
             const bool is_unfinished =
@@ -173,21 +127,21 @@ class ExportRun {
     }
 
     Result<bool> is_unchanged() {
-        if (options_.is_fresh || unfinished_ || !last_done_ || state_.source_state.empty()) {
+        if (options_->is_fresh || unfinished_ || !last_done_ || state_.source_state.empty()) {
             return false;
         }
         if (last_done_->plan_hash != plan_.hash) return false;
-        const auto recorded = parse_state(last_done_->source_state);
+        const auto recorded = parse_run_state(last_done_->source_state, last_done_->run_id);
         if (!recorded || recorded->source_state != state_.source_state) return false;
         const std::string& prefix = last_done_->prefix;
         const auto marker = check_marker(prefix);
         if (!marker || *marker != Marker::Valid) return false;
         const auto manifest = TRY(read_manifest(prefix));
         if (!manifest || manifest->run_id != last_done_->run_id) return false;
+        const auto destination = TRY(Destination::open_existing(prefix));
         for (const ManifestPart& part : manifest->parts) {
-            if (!part.is_committed) continue;
-            const auto info = TRY(file_info(join_path(prefix, part.path)));
-            if (!info || static_cast<std::int64_t>(info->bytes) != part.bytes) return false;
+            if (part.is_committed && !TRY(destination.has_file(part.path, part.bytes)))
+                return false;
         }
         const ManifestTotals totals = manifest->totals();
         summary_.run_id = last_done_->run_id;
@@ -200,17 +154,17 @@ class ExportRun {
 
     /// Decides what will be read, as a value.
     Status plan() {
-        if (unfinished_ && !options_.is_fresh) return plan_resume();
-        const UnixMicros now = job_.clock->now();
-        run_.run_id = fmt::format("{}-{}-{}", run_id_stem(wanted_), compact_time(now),
-                                  random_hex(*job_.random, 4));
-        run_.export_name = wanted_.name;
-        run_.prefix = prefix_of(wanted_, run_.run_id, now);
+        if (unfinished_ && !options_->is_fresh) return plan_resume();
+        const UnixMicros now = job_->clock->now();
+        run_.run_id = fmt::format("{}-{}-{}", run_id_stem(*wanted_), compact_time(now),
+                                  random_hex(*job_->random, 4));
+        run_.export_name = wanted_->name;
+        run_.prefix = prefix_of(*wanted_, run_.run_id, now);
         run_.plan_hash = plan_.hash;
         run_.plan_json = plan_.json;
         run_.started_at = now;
-        job_.progress->begin_phase({.name = "planning " + wanted_.name});
-        ChunkPlan chunks = TRY(plan_chunks(*sessions_[0], relation_, wanted_));
+        job_->progress->begin_phase({.name = "planning " + wanted_->name});
+        ChunkPlan chunks = TRY(plan_chunks(*sessions_[0], relation_, *wanted_));
         summary_.warnings = chunks.warnings;
         key_ = chunks.key;
         state_.is_whole = !key_.has_value();
@@ -218,7 +172,7 @@ class ExportRun {
         const bool may_cut = key_ && key_->is_ordered && chunks.kind != ChunkKind::Count &&
                              chunks.kind != ChunkKind::Days && chunks.kind != ChunkKind::Dense;
         state_.rows_target = may_cut ? chunks.rows_target : 0;
-        run_.source_state = to_text(state_);
+        run_.source_state = to_json(state_);
         for (const PlannedChunk& chunk : chunks.chunks) {
             new_chunks_.push_back({std::string(name_of(chunks.kind)),
                                    json::write(to_json(chunk.bounds)),
@@ -231,16 +185,16 @@ class ExportRun {
     Status plan_resume() {
         run_ = *unfinished_;
         const std::string now_state = state_.source_state;
-        state_ = TRY(parse_state(run_.source_state));
+        state_ = TRY(parse_run_state(run_.source_state, run_.run_id));
         is_mixed_ = state_.source_state != now_state || now_state.empty();
         if (!state_.is_whole) key_ = TRY(sessions_[0]->key_of(relation_, state_.key));
         summary_.is_resumed = true;
-        if (is_mixed_ && job_.config->source.consistency == Consistency::Snapshot) {
+        if (is_mixed_ && job_->config->source.consistency == Consistency::Snapshot) {
             summary_.warnings.push_back(
                 fmt::format("{}: the source changed, or may have, since run {} began; its chunks "
                             "come from more than one state of the source (--fresh reads all of "
                             "them again)",
-                            wanted_.name, run_.run_id));
+                            wanted_->name, run_.run_id));
         }
         return {};
     }
@@ -250,50 +204,47 @@ class ExportRun {
     Status protect() {
         summary_.run_id = run_.run_id;
         summary_.prefix = run_.prefix;
-        LeaseRequest request{.export_name = wanted_.name,
-                             .prefix = run_.prefix,
-                             .owner = "run " + run_.run_id,
-                             .process = system_processes().self(),
-                             .now = job_.clock->now()};
-        lease_ = TRY(ledger_->acquire_lease(request));
-        Status guarded = check_still_so();
-        if (guarded) guarded = protect_leased();
-        if (!guarded) release();
-        return guarded;
-    }
-
-    Status protect_leased() {
+        auto hold = TRY(Hold::take(*ledger_, *job_, {run_.prefix, "run " + run_.run_id}));
+        hold_.emplace(std::move(hold));
+        TRY(check_still_so());
         auto destination = TRY(Destination::open_local(run_.prefix));
-        destination_.emplace(std::move(destination));
-        TRY(destination_->lock());
-        if (unfinished_ && options_.is_fresh) {
-            TRY(ledger_->abandon_run(unfinished_->run_id, job_.clock->now()));
+        TRY(hold_->enter(std::move(destination)));
+        if (unfinished_ && options_->is_fresh) {
+            TRY(ledger_->abandon_run(unfinished_->run_id, job_->clock->now()));
             TRY(event("run_abandoned", {{"run", unfinished_->run_id}}));
         }
         TRY(remove_success(run_.prefix));
-        if (unfinished_ && !options_.is_fresh) return protect_resume();
+        if (unfinished_ && !options_->is_fresh) return protect_resume();
         TRY(ledger_->begin_run(run_, new_chunks_));
         return event("run_started", {{"prefix", run_.prefix}, {"chunks", new_chunks_.size()}});
     }
 
     Status protect_resume() {
         const std::vector<std::string> ours = {run_.run_id};
-        TRY(destination_->sweep_temporaries(ours));
+        TRY(hold_->destination().sweep_temporaries(ours));
         TRY(ledger_->rearm(run_.run_id));
-        for (const PartRecord& part : TRY(ledger_->parts(run_.run_id))) {
-            if (part.status != PartStatus::Committed) continue;
-            const auto info = TRY(file_info(destination_->path_of(part.path)));
-            if (info && static_cast<std::int64_t>(info->bytes) == part.bytes) continue;
+        for (const PartRecord& part : TRY(parts_gone())) {
             TRY(ledger_->reopen_chunk(run_.run_id, part.chunk_id,
                                       fmt::format("{} is missing or has another size", part.path)));
         }
         return event("run_resumed", {});
     }
 
+    /// What the ledger claims as committed and does not stand there with its size.
+    Result<std::vector<PartRecord>> parts_gone() {
+        std::vector<PartRecord> gone;
+        for (PartRecord& part : TRY(ledger_->parts(run_.run_id))) {
+            if (part.status != PartStatus::Committed) continue;
+            const bool is_there = TRY(hold_->destination().has_file(part.path, part.bytes));
+            if (!is_there) gone.push_back(std::move(part));
+        }
+        return gone;
+    }
+
     Status apply_verify_record() {
-        const Heartbeat heartbeat(*ledger_, lease_, *job_.clock, stop_);
         TRY(apply());
         TRY(verify());
+        TRY(hold_->stop().check());
         return record();
     }
 
@@ -301,35 +252,25 @@ class ExportRun {
         const auto chunks = TRY(ledger_->chunks(run_.run_id));
         const auto pending = std::ranges::count_if(
             chunks, [](const ChunkRecord& chunk) { return chunk.status != ChunkStatus::Done; });
-        job_.progress->begin_phase(
-            {.name = (summary_.is_resumed ? "resuming " : "extracting ") + wanted_.name,
+        job_->progress->begin_phase(
+            {.name = (summary_.is_resumed ? "resuming " : "extracting ") + wanted_->name,
              .units_total = static_cast<std::uint64_t>(pending),
              .rows_expected = static_cast<std::uint64_t>(rows_expected_)});
-        const ChunkWriting writing{.relation = &relation_,
-                                   .key = key_ ? &*key_ : nullptr,
-                                   .tuning = &wanted_.tuning,
-                                   .format = part_format(wanted_, relation_),
-                                   .file_bytes_max = wanted_.output.file_bytes_max,
-                                   .verifies_content = wanted_.verify == Verify::Content,
-                                   .run_id = run_.run_id,
-                                   .plan_hash = plan_.hash,
-                                   .progress = job_.progress,
-                                   .stop = &stop_};
-        const auto limit_mb = static_cast<std::int64_t>(wanted_.tuning.memory_limit_bytes >> 20);
-        const auto engine =
-            TRY(columnar::Engine::open({.memory_limit_mb = std::max<std::int64_t>(limit_mb, 1)}));
-        WorkerPool pool(job_,
-                        {.ledger = &*ledger_,
-                         .destination = &*destination_,
-                         .writing = &writing,
-                         .rows_target = state_.rows_target,
-                         .skips_empty = wanted_.output.skips_empty,
-                         .attempts_max = std::max(wanted_.chunking.attempts_max, 1),
-                         .backoff_ms = wanted_.tuning.retry_backoff_ms},
-                        stop_);
+        ChunkWriting writing = chunk_writing(*job_, relation_, key_);
+        writing.run_id = run_.run_id;
+        writing.plan_hash = plan_.hash;
+        writing.stop = &hold_->stop();
         // One chunk that cannot be cut needs one worker.
         if (pending <= 1 && state_.rows_target == 0) sessions_.resize(1);
-        const auto outcome = TRY(pool.run(sessions_, *engine));
+        const Engines engines = TRY(open_engines(wanted_->tuning, sessions_.size()));
+        WorkerPool pool(*job_, {.ledger = &*ledger_,
+                                .hold = &*hold_,
+                                .writing = &writing,
+                                .rows_target = state_.rows_target,
+                                .skips_empty = wanted_->output.skips_empty,
+                                .attempts_max = std::max(wanted_->chunking.attempts_max, 1),
+                                .backoff_ms = wanted_->tuning.retry_backoff_ms});
+        const auto outcome = TRY(pool.run(sessions_, engines.sessions));
         summary_.retries = outcome.retries;
         summary_.values_nulled = outcome.values_nulled;
         longest_chunk_us_ = outcome.longest_chunk_us;
@@ -342,119 +283,83 @@ class ExportRun {
             CHECK(chunk.status == ChunkStatus::Done);
             ++summary_.chunks;
         }
-        for (const PartRecord& part : TRY(ledger_->parts(run_.run_id))) {
-            if (part.status != PartStatus::Committed) continue;
-            const auto info = TRY(file_info(destination_->path_of(part.path)));
-            if (info && static_cast<std::int64_t>(info->bytes) == part.bytes) continue;
-            return fail(ErrorClass::Integrity,
-                        fmt::format("{} changed while the run was at work",
-                                    destination_->path_of(part.path)),
-                        "run again: the chunk of that part is read again");
-        }
-        return {};
+        const std::vector<PartRecord> gone = TRY(parts_gone());
+        if (gone.empty()) return {};
+        return fail(ErrorClass::Integrity,
+                    fmt::format("{} changed while the run was at work",
+                                hold_->destination().path_of(gone.front().path)),
+                    "run again: the chunk of that part is read again");
     }
 
     Status record() {
-        const Manifest manifest = TRY(build_manifest());
+        ManifestOrigin origin{source_identity(*wanted_, database_->identity(), relation_),
+                              &relation_, state_.key};
+        origin.source.snapshot_id = state_.source_state;
+        origin.source.consistency =
+            std::string(name_of(is_mixed_ ? Consistency::Chunk : job_->config->source.consistency));
+        const Manifest manifest = TRY(manifest_of_run(*job_, *ledger_, run_, origin));
         TRY(write_manifest(run_.prefix, manifest));
         FAULT_POINT("run: after the manifest");
         const RunRecord ended =
-            TRY(ledger_->finish_run(run_.run_id, {RunStatus::Done, job_.clock->now(), "", {}}));
+            TRY(ledger_->finish_run(run_.run_id, {RunStatus::Done, job_->clock->now(), "", {}}));
         FAULT_POINT("run: after the ledger");
         summary_.rows = ended.rows;
         summary_.parts = ended.parts;
         summary_.bytes = ended.bytes;
         TRY(record_metric(ended));
-        TRY(event("run_done",
-                  {{"rows", ended.rows}, {"parts", ended.parts}, {"bytes", ended.bytes}}));
-        release();
-        return {};
-    }
-
-    Result<Manifest> build_manifest() {
-        std::vector<std::pair<std::int64_t, ChunkRecord>> chunks;
-        for (ChunkRecord& chunk : TRY(ledger_->chunks(run_.run_id))) {
-            chunks.emplace_back(chunk.chunk_id, std::move(chunk));
-        }
-        const DatabaseIdentity& database = database_->identity();
-        Manifest manifest;
-        manifest.export_name = wanted_.name;
-        manifest.run_id = run_.run_id;
-        manifest.generation = run_.generation;
-        manifest.written_at = rfc3339(job_.clock->now());
-        manifest.writer = fmt::format("trueup (DuckDB {})", columnar::Engine::version());
-        manifest.plan_hash = plan_.hash;
-        manifest.source = {
-            database.engine,
-            database.version,
-            database.database,
-            relation_.name,
-            wanted_.query.value_or(""),
-            state_.source_state,
-            std::string(name_of(is_mixed_ ? Consistency::Chunk : job_.config->source.consistency))};
-        manifest.columns = manifest_columns(relation_);
-        manifest.format = manifest_format(part_format(wanted_, relation_));
-        manifest.chunk_keys = state_.key;
-        for (const PartRecord& part : TRY(ledger_->parts(run_.run_id))) {
-            const auto chunk = std::ranges::find(chunks, part.chunk_id,
-                                                 &std::pair<std::int64_t, ChunkRecord>::first);
-            CHECK(chunk != chunks.end());
-            ManifestPart described = TRY(manifest_part(part, chunk->second));
-            manifest.parts.push_back(std::move(described));
-        }
-        return manifest;
+        return event("run_done",
+                     {{"rows", ended.rows}, {"parts", ended.parts}, {"bytes", ended.bytes}});
     }
 
     Status record_metric(const RunRecord& ended) {
         MetricRecord metric;
         metric.run_id = run_.run_id;
-        metric.export_name = wanted_.name;
-        metric.at = job_.clock->now();
+        metric.export_name = wanted_->name;
+        metric.at = job_->clock->now();
         metric.rows = ended.rows;
         metric.bytes = ended.bytes;
         metric.chunks = summary_.chunks;
         metric.parts = ended.parts;
         metric.retries = summary_.retries;
         metric.workers = std::ssize(sessions_);
-        metric.elapsed_us = job_.clock->now() - run_.started_at;
+        metric.elapsed_us = job_->clock->now() - run_.started_at;
         metric.longest_statement_us = longest_chunk_us_;
         metric.peak_rss_bytes = peak_rss_bytes();
         return ledger_->record_metric(metric);
     }
 
-    /// The run stays resumable; the error goes on.
+    /// The run stays resumable; the error goes on. A run that may be somebody else's by now is left
+    /// as it is.
     Status record_failure(Error error) {
-        discard(ledger_->finish_run(run_.run_id,
-                                    {RunStatus::Failed, job_.clock->now(), error.message, {}}),
-                "the error that led here is the one to tell");
-        discard(event("run_failed", {{"error", error.message}}), "as above");
-        release();
+        if (!hold_->is_lost()) {
+            discard(ledger_->finish_run(run_.run_id,
+                                        {RunStatus::Failed, job_->clock->now(), error.message, {}}),
+                    "the error that led here is the one to tell");
+            discard(event("run_failed", {{"error", error.message}}), "as above");
+        }
         if (error.hint.empty()) error.hint = "run again: it goes on where it stopped";
         return std::unexpected(std::move(error));
     }
 
     Status event(std::string kind, const json::Value& detail) {
         EventRecord record;
-        record.at = job_.clock->now();
-        record.export_name = wanted_.name;
+        record.at = job_->clock->now();
+        record.export_name = wanted_->name;
         record.run_id = run_.run_id;
         record.kind = std::move(kind);
         record.detail_json = json::write(detail.is_null() ? json::Value::object() : detail);
         return ledger_->record_event(record);
     }
 
-    void release() {
-        discard(ledger_->release_lease(lease_), "a lease of a dead process is taken over");
-    }
-
-    const JobContext& job_;
-    const Export& wanted_;
-    const RunOptions& options_;
+    const JobContext* job_;
+    const Export* wanted_;
+    const RunOptions* options_;
     std::unique_ptr<SourceDatabase> database_;
     std::vector<std::unique_ptr<SourceSession>> sessions_;
     Relation relation_;
     PlanDocument plan_;
     std::optional<Ledger> ledger_;
+    std::optional<Hold> hold_;  // After the ledger: it gives its lease back to it.
     std::optional<RunRecord> unfinished_;
     std::optional<RunRecord> last_done_;
     RunRecord run_;
@@ -464,9 +369,6 @@ class ExportRun {
     std::int64_t rows_expected_ = 0;
     std::int64_t longest_chunk_us_ = 0;
     bool is_mixed_ = false;  // Chunks come from more than one state of the source.
-    Lease lease_;
-    std::optional<Destination> destination_;
-    std::atomic<bool> stop_{false};
     RunSummary summary_;
 };
 

@@ -6,8 +6,10 @@
 
 #include "base/fault.h"
 #include "base/file.h"
+#include "base/testing/temporary_folder.h"
 #include "extract/ledger/ledger.h"
 #include "extract/manifest/manifest_store.h"
+#include "extract/run/run_test_support.h"
 #include "sqlite/connection.h"
 
 namespace trueup::extract {
@@ -16,25 +18,22 @@ namespace {
 class RunTest : public testing::Test {
   protected:
     void SetUp() override {
-        folder_ = (std::filesystem::temp_directory_path() / "trueup-run-XXXXXX").string();
-        ASSERT_NE(::mkdtemp(folder_.data()), nullptr);
         run_sql(
             "CREATE TABLE orders (id INTEGER PRIMARY KEY, note TEXT, total DECIMAL(12,2));"
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) "
             "INSERT INTO orders SELECT i * 3, CASE WHEN i % 7 THEN 'note ' || i END, i / 4.0 FROM "
             "n");
     }
-    void TearDown() override { std::filesystem::remove_all(folder_); }
 
     void run_sql(const std::string& sql) {
-        auto connection = sqlite::Connection::open(join_path(folder_, "shop.db"),
+        auto connection = sqlite::Connection::open(folder_.path("shop.db"),
                                                    {.mode = sqlite::OpenMode::ReadWriteCreate});
         ASSERT_TRUE(connection.has_value());
         const auto outcome = connection->exec(sql);
         ASSERT_TRUE(outcome.has_value()) << outcome.error().message;
     }
     void age_source() {
-        const std::string file = join_path(folder_, "shop.db");
+        const std::string file = folder_.path("shop.db");
         std::filesystem::last_write_time(
             file, std::filesystem::last_write_time(file) - std::chrono::hours(1));
     }
@@ -45,15 +44,15 @@ class RunTest : public testing::Test {
             "exports:\n  - name: orders\n    table: orders\n    format: parquet\n"
             "    destination:\n      type: local\n      path: out\n" +
             export_yaml;
-        const std::string path = join_path(folder_, "trueup.yaml");
+        const std::string path = folder_.path("trueup.yaml");
         TRY(replace_file(path, text, "test"));
         const Config config = TRY(load_config(path, {}));
         core::Progress progress;
-        const JobContext job{&config, &config.exports[index], &system_clock(), &system_random(),
-                             &progress};
+        const JobContext job{&config,   &config.exports[index],      clock_, &system_random(),
+                             &progress, std::chrono::milliseconds(1)};
         return run_export(job, {.is_fresh = is_fresh});
     }
-    std::string prefix() const { return join_path(folder_, "out"); }
+    std::string prefix() const { return folder_.path("out"); }
     /// What the committed parts of the manifest hold, by plain SQL.
     std::string contents() {
         const Manifest manifest = read_manifest(prefix()).value().value();
@@ -79,7 +78,8 @@ class RunTest : public testing::Test {
 
     static constexpr std::string_view kWanted = "5000 5000 37507500 4286 3125625.00 ";
     static constexpr std::string_view kChunked = "    mode: chunked\n    chunk_size: 1000\n";
-    std::string folder_;
+    TemporaryFolder folder_;
+    const Clock* clock_ = &system_clock();
 };
 
 TEST_F(RunTest, EveryRowOnceWholeOrInChunks) {
@@ -141,6 +141,36 @@ TEST_F(RunTest, AFailedRunHasNoMarkerAndIsResumedUnderItsPlanOnly) {
     EXPECT_TRUE(resumed->is_resumed);
     EXPECT_EQ(contents(), kWanted);
     EXPECT_EQ(resumed->warnings.size(), 1U) << "the source changed between the two";
+}
+
+TEST_F(RunTest, ALostLeaseEndsTheRunAtTheNextBatch) {
+    const std::string chunked = std::string(kChunked) + "    tuning:\n      parallel: 1\n";
+    const std::string ledger_file = folder_.path(".trueup/ledger.db");
+    const ThievingClock thief(ledger_file, "SELECT count(*) FROM chunk WHERE status = 'done'");
+    clock_ = &thief;
+    const auto lost = run(chunked);
+    ASSERT_TRUE(thief.has_stolen());
+    ASSERT_FALSE(lost.has_value());
+    EXPECT_EQ(lost.error().kind, ErrorClass::Retryable);
+    EXPECT_NE(lost.error().message.find("was lost to run orders-9"), std::string::npos)
+        << lost.error().message;
+    EXPECT_EQ(check_marker(prefix()).value(), Marker::Missing);
+    {
+        // What may be the thief's by now stands as it stood.
+        const Ledger ledger = Ledger::open(ledger_file).value();
+        const RunRecord left = ledger.runs({}).value().at(0);
+        EXPECT_EQ(left.status, RunStatus::Running);
+        const auto chunks = ledger.chunks(left.run_id).value();
+        EXPECT_EQ(chunks.at(0).status, ChunkStatus::Done);
+        EXPECT_EQ(chunks.at(1).status, ChunkStatus::Running);
+        EXPECT_EQ(chunks.at(2).status, ChunkStatus::Pending);
+    }
+    thief.repent();
+    clock_ = &system_clock();
+    const auto resumed = run(chunked);
+    ASSERT_TRUE(resumed.has_value()) << resumed.error().message;
+    EXPECT_TRUE(resumed->is_resumed);
+    EXPECT_EQ(contents(), kWanted);
 }
 
 TEST_F(RunTest, AnExportMayHaveAnyName) {

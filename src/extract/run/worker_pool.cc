@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/check.h"
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/signal.h"
@@ -27,55 +28,53 @@ Result<Bounds> bounds_of(const ChunkRecord& chunk) {
 
 }  // namespace
 
-Result<WorkerPool::Outcome> WorkerPool::run(std::vector<std::unique_ptr<SourceSession>>& sources,
-                                            columnar::Engine& engine) {
-    std::vector<std::unique_ptr<columnar::Session>> engines;
-    for (std::size_t i = 0; i < sources.size(); ++i) {
-        auto session = TRY(engine.connect());
-        engines.push_back(std::move(session));
+Result<WorkerPool::Outcome> WorkerPool::run(
+    std::span<const std::unique_ptr<SourceSession>> sources,
+    std::span<const std::unique_ptr<columnar::Session>> engines) {
+    CHECK(!sources.empty());
+    CHECK(engines.size() == sources.size());
+    const auto work_as = [&](std::size_t number) {
+        work(*sources[number], *engines[number], static_cast<int>(number));
+    };
+    std::vector<std::jthread> others;
+    others.reserve(sources.size() - 1);
+    for (std::size_t number = 1; number < sources.size(); ++number) {
+        others.emplace_back(work_as, number);
     }
-    {
-        std::vector<std::jthread> workers;
-        for (std::size_t i = 1; i < sources.size(); ++i) {
-            workers.emplace_back([this, &sources, &engines, i] {
-                work(*sources[i], *engines[i], static_cast<int>(i));
-            });
-        }
-        work(*sources[0], *engines[0], 0);
-    }
-    if (first_error_) return std::unexpected(*std::move(first_error_));
+    work_as(0);
+    others.clear();  // Joins them.
+    TRY(stop().check());
     return outcome_;
 }
 
 void WorkerPool::work(SourceSession& source, columnar::Session& engine, int number) {
-    const Status status = work_until_done(source, engine, fmt::format("worker {}", number + 1));
-    if (status) return;
-    const std::lock_guard lock(mutex_);
-    // The others end with "another worker stopped the run": the first error is the reason.
-    if (!first_error_) first_error_ = status.error();
-    stop_ = true;
+    Status status = work_until_done(source, engine, fmt::format("worker {}", number + 1));
+    if (!status) stop().set(std::move(status).error());
 }
 
 Status WorkerPool::work_until_done(SourceSession& source, columnar::Session& engine,
                                    const std::string& name) {
-    while (!stop_) {
+    while (true) {
         TRY(check_interrupt());
+        TRY(stop().check());
         ++busy_;
-        auto chunk = work_.ledger->claim_next(work_.writing->run_id, name);
-        if (!chunk || !*chunk) {
-            --busy_;
-            TRY(std::move(chunk));
-            // A worker still at work may cut its chunk and leave a rest.
-            if (busy_ == 0) return {};
-            std::this_thread::sleep_for(std::chrono::milliseconds(5));
-            continue;
-        }
-        Status done = do_chunk(source, engine, **chunk);
-        if (!done) done = give_back(**chunk, std::move(done).error());
+        auto worked = do_next(source, engine, name);
         --busy_;
-        TRY(std::move(done));
+        const bool has_worked = TRY(std::move(worked));
+        if (has_worked) continue;
+        // A worker still at work may cut its chunk and leave a rest.
+        if (busy_ == 0) return {};
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
-    return {};
+}
+
+Result<bool> WorkerPool::do_next(SourceSession& source, columnar::Session& engine,
+                                 const std::string& name) {
+    const auto chunk = TRY(work_.ledger->claim_next(work_.writing->run_id, name));
+    if (!chunk) return false;
+    Status done = do_chunk(source, engine, *chunk);
+    if (!done) TRY(give_back(*chunk, std::move(done).error()));
+    return true;
 }
 
 Status WorkerPool::do_chunk(SourceSession& source, columnar::Session& engine,
@@ -88,7 +87,7 @@ Status WorkerPool::do_chunk(SourceSession& source, columnar::Session& engine,
                          .rows_soft_max = rows_soft_max(bounds),
                          .keeps_empty = chunk.chunk_id == 1 && !work_.skips_empty};
     WrittenChunk written =
-        TRY(write_chunk(source, engine, *work_.destination, *work_.writing, task));
+        TRY(write_chunk(source, engine, work_.hold->destination(), *work_.writing, task));
     if (written.stopped_at) TRY(cut_off_rest(chunk, bounds, *written.stopped_at));
     const std::int64_t elapsed_us = job_.clock->monotonic().count() / 1000 - started_us;
     measure(written.rows, elapsed_us);
@@ -106,13 +105,14 @@ Status WorkerPool::do_chunk(SourceSession& source, columnar::Session& engine,
 /// The chunk goes back to the plan. Nothing when it may be tried again, else its error.
 Status WorkerPool::give_back(const ChunkRecord& chunk, Error error) {
     const std::string& run_id = work_.writing->run_id;
+    if (work_.hold->is_lost()) return std::unexpected(std::move(error));
     if (error.kind == ErrorClass::Interrupted) {
         discard(work_.ledger->release_chunk(run_id, chunk.chunk_id),
                 "the next run puts a running chunk back by itself");
         return std::unexpected(std::move(error));
     }
-    const bool may_retry =
-        error.kind == ErrorClass::Retryable && chunk.attempts < work_.attempts_max && !stop_;
+    const bool may_retry = error.kind == ErrorClass::Retryable &&
+                           chunk.attempts < work_.attempts_max && !stop().is_set();
     TRY(work_.ledger->fail_chunk(run_id, chunk.chunk_id, {error.message, may_retry}));
     if (!may_retry) return std::unexpected(std::move(error));
     log::warn(fmt::format("chunk {} will be tried again: {}", chunk.chunk_id, error.message));
@@ -158,7 +158,8 @@ void WorkerPool::wait_before_retry(std::int64_t attempts) {
     const auto jitter =
         static_cast<std::int64_t>(job_.random->next() % static_cast<std::uint64_t>(base / 2 + 1));
     const std::int64_t until = job_.clock->monotonic().count() / 1'000'000 + base / 2 + jitter;
-    while (!stop_ && stop_signal() == 0 && job_.clock->monotonic().count() / 1'000'000 < until) {
+    while (!stop().is_set() && stop_signal() == 0 &&
+           job_.clock->monotonic().count() / 1'000'000 < until) {
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
 }

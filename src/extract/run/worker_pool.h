@@ -4,14 +4,15 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <optional>
+#include <span>
 #include <string>
-#include <vector>
 
 #include "base/result.h"
+#include "base/stop_reason.h"
 #include "columnar/engine.h"
 #include "extract/ledger/ledger.h"
 #include "extract/run/chunk_writer.h"
+#include "extract/run/hold.h"
 #include "extract/run/job.h"
 
 namespace trueup::extract {
@@ -23,7 +24,7 @@ class WorkerPool {
   public:
     struct Work {
         Ledger* ledger = nullptr;
-        Destination* destination = nullptr;
+        Hold* hold = nullptr;  // With the folder entered.
         const ChunkWriting* writing = nullptr;
         std::int64_t rows_target = 0;  // 0: chunks are never cut.
         bool skips_empty = false;
@@ -37,30 +38,30 @@ class WorkerPool {
         std::int64_t longest_chunk_us = 0;
     };
 
-    WorkerPool(const JobContext& job, Work work, std::atomic<bool>& stop)
-        : job_(job), work_(work), stop_(stop) {}
+    WorkerPool(const JobContext& job, Work work) : job_(job), work_(work) {}
 
-    /// Returns when no chunk is left, or with the first error once all workers have stopped. One
-    /// worker for each source session.
-    Result<Outcome> run(std::vector<std::unique_ptr<SourceSession>>& sources,
-                        columnar::Engine& engine);
+    /// Returns when no chunk is left, or once all workers have stopped with what made them: the
+    /// first error, the hold's included. One worker for each source session, with an engine's each.
+    Result<Outcome> run(std::span<const std::unique_ptr<SourceSession>> sources,
+                        std::span<const std::unique_ptr<columnar::Session>> engines);
 
   private:
     void work(SourceSession& source, columnar::Session& engine, int number);
     Status work_until_done(SourceSession& source, columnar::Session& engine,
                            const std::string& name);
+    /// Takes a chunk and does it; false when none is pending.
+    Result<bool> do_next(SourceSession& source, columnar::Session& engine, const std::string& name);
     Status do_chunk(SourceSession& source, columnar::Session& engine, const ChunkRecord& chunk);
     Status give_back(const ChunkRecord& chunk, Error error);
     Status cut_off_rest(const ChunkRecord& chunk, Bounds& bounds, const Key& at);
+    StopReason& stop() const { return work_.hold->stop(); }
     std::int64_t rows_soft_max(const Bounds& bounds) const;
     void measure(std::int64_t rows, std::int64_t elapsed_us);
     void wait_before_retry(std::int64_t attempts);
 
     const JobContext& job_;
     Work work_;
-    std::atomic<bool>& stop_;
-    std::mutex mutex_;  // Guards the two below.
-    std::optional<Error> first_error_;
+    std::mutex mutex_;  // Guards the outcome.
     Outcome outcome_;
     std::atomic<std::int64_t> rows_per_second_{0};
     std::atomic<int> busy_{0};

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "extract/source/duckdb_sql.h"
 #include "extract/source/file_state.h"
+#include "extract/source/relation.h"
 
 namespace trueup::extract {
 namespace {
@@ -30,7 +31,9 @@ class DuckDbReader final : public ChunkReader {
   public:
     DuckDbReader(std::unique_ptr<columnar::RowStream> stream, std::string relation,
                  std::size_t columns)
-        : stream_(std::move(stream)), relation_(std::move(relation)), wide_(types_of(*stream_)) {
+        : stream_(std::move(stream)),
+          relation_(std::move(relation)),
+          wide_(columnar::types_of(stream_->columns())) {
         CHECK(wide_.columns().size() == columns + 1);
     }
 
@@ -62,12 +65,6 @@ class DuckDbReader final : public ChunkReader {
     std::int64_t values_nulled() const override { return values_nulled_; }
 
   private:
-    static std::vector<columnar::Type> types_of(const columnar::RowStream& stream) {
-        std::vector<columnar::Type> types;
-        for (const auto& column : stream.columns()) types.push_back(column.type);
-        return types;
-    }
-
     std::unique_ptr<columnar::RowStream> stream_;
     std::string relation_;
     columnar::Batch wide_;
@@ -97,8 +94,9 @@ class DuckDbSession final : public SourceSession {
         Relation relation;
         if (wanted.query) {
             std::string query(trim(*wanted.query));
-            while (query.ends_with(';'))
+            while (query.ends_with(';')) {
                 query = std::string(trim(query.substr(0, query.size() - 1)));
+            }
             relation.name = "query";
             relation.from_sql = fmt::format("({}\n)", query);
         } else {
@@ -123,15 +121,8 @@ class DuckDbSession final : public SourceSession {
         for (const ChunkKey& known : relation.keys) {
             if (known.columns == columns) return known;
         }
-        ChunkKey key;
-        for (const std::string& name : columns) {
-            const SourceColumn* column = find_column(relation, name);
-            if (column == nullptr) return no_column(relation, name);
-            key.columns.push_back(column->name);
-            key.types.push_back(column->source_type);
-            key.collations.emplace_back("BINARY");
-            key.may_be_null = key.may_be_null || column->is_nullable;
-        }
+        ChunkKey key = TRY(key_of_columns(relation, columns));
+        key.collations.assign(columns.size(), "BINARY");
         for (const ChunkKey& known : relation.keys) {
             if (known.columns == key.columns) return known;
         }
@@ -158,9 +149,11 @@ class DuckDbSession final : public SourceSession {
             "SELECT {0} FROM (SELECT *, row_number() OVER ({1}) - 1 AS trueup_passed FROM (SELECT "
             "{2} FROM {3}{4})) WHERE trueup_passed > 0 AND trueup_passed % {5} = 0 ORDER BY "
             "trueup_passed LIMIT {6}",
-            projections(key), sql::order_of(key, "ASC"), names(key), relation.from_sql,
-            sql::where_of(key, {.lower = walk.from}), walk.every, walk.keys_max)));
+            projections(key), sql::order_of(key, "ASC"), fmt::join(sql::key_names(key), ", "),
+            relation.from_sql, sql::where_of(key, {.lower = walk.from}), walk.every,
+            walk.keys_max)));
         std::vector<Key> keys;
+        keys.reserve(rows.size());
         for (const TextRow& row : rows) keys.push_back(key_in(key, row));
         return keys;
     }
@@ -196,21 +189,6 @@ class DuckDbSession final : public SourceSession {
     }
 
   private:
-    static const SourceColumn* find_column(const Relation& relation, std::string_view name) {
-        const auto found = std::ranges::find_if(relation.columns, [&](const SourceColumn& column) {
-            return lower_ascii(column.name) == lower_ascii(name);
-        });
-        return found == relation.columns.end() ? nullptr : &*found;
-    }
-    static std::unexpected<Error> no_column(const Relation& relation, std::string_view name) {
-        std::vector<std::string> names;
-        for (const SourceColumn& column : relation.columns) names.push_back(column.name);
-        return fail(ErrorClass::Config,
-                    fmt::format("{} has no column \"{}\"{}", relation.name, name,
-                                did_you_mean(name, names)),
-                    fmt::format("its columns are: {}", fmt::join(names, ", ")));
-    }
-
     Status find_table(const TableName& wanted, Relation& relation) {
         const std::string schema = wanted.schema.empty() ? "main" : wanted.schema;
         std::vector<std::string> names;
@@ -238,31 +216,24 @@ class DuckDbSession final : public SourceSession {
     }
 
     static Status type_columns(const Export& wanted, Relation& relation) {
-        for (const ColumnOverride& override_ : wanted.columns) {
-            if (find_column(relation, override_.column) == nullptr) {
-                return no_column(relation, override_.column);
-            }
+        TRY(check_overrides(wanted, relation));
+        for (SourceColumn& column : relation.columns) TRY(type_column(wanted, relation, column));
+        return {};
+    }
+    static Status type_column(const Export& wanted, const Relation& relation,
+                              SourceColumn& column) {
+        sql::Typing typing = sql::typing_of(column.source_type);
+        if (const ColumnOverride* const own = override_of(wanted, column)) {
+            column.on_value_error = own->on_value_error;
+            const auto type = TRY(type_of(*own, relation, column));
+            if (type && *type != typing.type) typing = {*type, Fidelity::Compatible};
+            column.note = "as the configuration says";
         }
-        for (SourceColumn& column : relation.columns) {
-            sql::Typing typing = sql::typing_of(column.source_type);
-            for (const ColumnOverride& override_ : wanted.columns) {
-                if (lower_ascii(override_.column) != lower_ascii(column.name)) continue;
-                const auto type = columnar::parse_type(override_.type);
-                if (!override_.type.empty() && !type) {
-                    return fail(ErrorClass::Config,
-                                fmt::format("{}.{}: the type {} is not available for parts",
-                                            relation.name, column.name, override_.type));
-                }
-                column.on_value_error = override_.on_value_error;
-                if (type && *type != typing.type) typing = {*type, Fidelity::Compatible};
-                column.note = "as the configuration says";
-            }
-            if (column.on_value_error == OnValueError::Text) {
-                typing = {{columnar::TypeId::Varchar}, Fidelity::Text};
-            }
-            column.type = typing.type;
-            column.fidelity = typing.fidelity;
+        if (column.on_value_error == OnValueError::Text) {
+            typing = {{columnar::TypeId::Varchar}, Fidelity::Text};
         }
+        column.type = typing.type;
+        column.fidelity = typing.fidelity;
         return {};
     }
 
@@ -270,27 +241,9 @@ class DuckDbSession final : public SourceSession {
         const std::string of_table =
             fmt::format("database_name = 'source' AND schema_name = {} AND table_name = {}",
                         quote_text(schema_), quote_text(relation.name));
-        for (const TextRow& row : TRY(session_->texts(
-                 "SELECT column_name FROM duckdb_columns() WHERE NOT is_nullable AND " +
-                 of_table))) {
-            for (SourceColumn& column : relation.columns) {
-                if (column.name == row.at(0)) column.is_nullable = false;
-            }
-        }
-        for (const char* kind : {"PRIMARY KEY", "UNIQUE"}) {
-            for (const TextRow& row : TRY(session_->texts(
-                     fmt::format("SELECT array_to_string(constraint_column_names, chr(31)) FROM "
-                                 "duckdb_constraints() WHERE constraint_type = '{}' AND {}",
-                                 kind, of_table)))) {
-                const std::string joined = row.at(0).value_or("");
-                std::vector<std::string> columns;
-                for (const auto part : split(joined, '\x1f')) columns.emplace_back(part);
-                ChunkKey key = TRY(key_of(relation, columns));
-                key.is_unique = true;
-                key.is_primary = std::string_view(kind) == "PRIMARY KEY";
-                if (!key.may_be_null) relation.keys.push_back(std::move(key));
-            }
-        }
+        TRY(find_not_null(of_table, relation));
+        TRY(find_constraints("PRIMARY KEY", of_table, relation));
+        TRY(find_constraints("UNIQUE", of_table, relation));
         if (find_column(relation, "rowid") == nullptr) {
             relation.keys.push_back({.columns = {"rowid"},
                                      .is_physical = true,
@@ -300,18 +253,40 @@ class DuckDbSession final : public SourceSession {
         }
         return {};
     }
-
-    static std::string names(const ChunkKey& key) {
-        std::vector<std::string> all;
-        for (const std::string& column : key.columns) {
-            all.push_back(key.is_physical ? column : quote_name(column));
+    Status find_not_null(const std::string& of_table, Relation& relation) {
+        const auto rows = TRY(session_->texts(
+            "SELECT column_name FROM duckdb_columns() WHERE NOT is_nullable AND " + of_table));
+        for (SourceColumn& column : relation.columns) {
+            const bool is_listed = std::ranges::any_of(
+                rows, [&column](const TextRow& row) { return row.at(0) == column.name; });
+            if (is_listed) column.is_nullable = false;
         }
-        return fmt::format("{}", fmt::join(all, ", "));
+        return {};
     }
+    /// Those of a kind that no row can leave out.
+    Status find_constraints(std::string_view kind, const std::string& of_table,
+                            Relation& relation) {
+        const auto rows = TRY(session_->texts(
+            fmt::format("SELECT array_to_string(constraint_column_names, chr(31)) FROM "
+                        "duckdb_constraints() WHERE constraint_type = '{}' AND {}",
+                        kind, of_table)));
+        for (const TextRow& row : rows) {
+            const std::string joined = row.at(0).value_or("");
+            const auto parts = split(joined, '\x1f');
+            ChunkKey key = TRY(key_of(relation, {parts.begin(), parts.end()}));
+            key.is_unique = true;
+            key.is_primary = kind == "PRIMARY KEY";
+            if (!key.may_be_null) relation.keys.push_back(std::move(key));
+        }
+        return {};
+    }
+
     static std::string projections(const ChunkKey& key) {
         std::vector<std::string> all;
-        for (std::size_t i = 0; i < key.columns.size(); ++i)
+        all.reserve(key.columns.size());
+        for (std::size_t i = 0; i < key.columns.size(); ++i) {
             all.push_back(sql::key_projection(key, i));
+        }
         return fmt::format("{}", fmt::join(all, ", "));
     }
     static Key key_in(const ChunkKey& key, const TextRow& row) {

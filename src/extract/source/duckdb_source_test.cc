@@ -5,7 +5,9 @@
 #include <filesystem>
 
 #include "base/file.h"
+#include "base/testing/temporary_folder.h"
 #include "columnar/engine.h"
+#include "extract/source/source_test_support.h"
 
 namespace trueup::extract {
 namespace {
@@ -13,14 +15,11 @@ namespace {
 class DuckDbSourceTest : public testing::Test {
   protected:
     void SetUp() override {
-        folder_ = (std::filesystem::temp_directory_path() / "trueup-duckdb-XXXXXX").string();
-        ASSERT_NE(::mkdtemp(folder_.data()), nullptr);
         source_.engine = Engine::DuckDb;
-        source_.path = join_path(folder_, "shop.duckdb");
+        source_.path = folder_.path("shop.duckdb");
     }
-    void TearDown() override { std::filesystem::remove_all(folder_); }
 
-    void run_sql(const std::string& statements) {
+    void run_sql(const std::string& statements) const {
         const auto engine = columnar::Engine::open({}).value();
         const auto session = engine->connect().value();
         const auto outcome = session->execute("ATTACH " + columnar::quote_text(source_.path) +
@@ -36,31 +35,8 @@ class DuckDbSourceTest : public testing::Test {
         wanted.table = TableName{"", name};
         return wanted;
     }
-    /// The first column of every row of a read, as text; or the error.
-    static std::vector<std::string> first_column(ChunkReader& reader, const Relation& relation) {
-        std::vector<columnar::Type> types;
-        for (const auto& column : relation.columns) types.push_back(column.type);
-        columnar::Batch batch(types);
-        std::vector<std::string> found;
-        while (true) {
-            batch.clear();
-            const auto status = reader.next(batch);
-            if (!status) return {status.error().message};
-            if (batch.rows() == 0) return found;
-            const auto& column = batch.columns()[0];
-            for (std::size_t row = 0; row < batch.rows(); ++row) {
-                if (column.is_null(row)) {
-                    found.emplace_back("NULL");
-                } else if (columnar::is_bytes(column.type())) {
-                    found.emplace_back(column.values<columnar::BytesRef>()[row].view());
-                } else {
-                    found.push_back(std::to_string(column.values<std::int32_t>()[row]));
-                }
-            }
-        }
-    }
 
-    std::string folder_;
+    TemporaryFolder folder_;
     Source source_;
     std::unique_ptr<SourceDatabase> database_;
 };
@@ -71,11 +47,10 @@ TEST_F(DuckDbSourceTest, TypesThatPartsDoNotHaveBecomeText) {
         "s STRUCT(x INTEGER), v INTERVAL, d DECIMAL(38,2), ts TIMESTAMP_S, z TIMESTAMPTZ, u UUID)");
     const auto reader = session();
     const Relation relation = reader->describe(table("T")).value();
-    std::vector<std::string> types;
-    for (const auto& column : relation.columns) types.push_back(columnar::name_of(column.type));
-    EXPECT_EQ(types, (std::vector<std::string>{"INTEGER", "VARCHAR", "VARCHAR", "JSON", "JSON",
-                                               "VARCHAR", "DECIMAL(38,2)", "TIMESTAMP",
-                                               "TIMESTAMP WITH TIME ZONE", "UUID"}));
+    EXPECT_EQ(type_names(relation),
+              (std::vector<std::string>{"INTEGER", "VARCHAR", "VARCHAR", "JSON", "JSON", "VARCHAR",
+                                        "DECIMAL(38,2)", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE",
+                                        "UUID"}));
     EXPECT_EQ(relation.columns[1].fidelity, Fidelity::Text);
     EXPECT_FALSE(relation.columns[0].is_nullable);
     ASSERT_FALSE(relation.keys.empty());
@@ -131,7 +106,7 @@ TEST_F(DuckDbSourceTest, AnOverrideLosesNothingSilently) {
         if (!chunk) {
             return std::pair{std::vector<std::string>{chunk.error().message}, std::int64_t{0}};
         }
-        auto found = first_column(**chunk, relation);
+        auto found = rows_of(**chunk, relation);
         return std::pair{found, (*chunk)->values_nulled()};
     };
     wanted.columns = {{.column = "x", .type = "INTEGER"}};
@@ -151,7 +126,7 @@ TEST_F(DuckDbSourceTest, MissingThingsAreNamed) {
     EXPECT_EQ(missing.error().kind, ErrorClass::Config);
     EXPECT_NE(missing.error().message.find("did you mean \"orders\"?"), std::string::npos);
     Source nowhere;
-    nowhere.path = folder_ + "/none";
+    nowhere.path = folder_.path("none");
     EXPECT_EQ(open_duckdb(nowhere).error().kind, ErrorClass::Failed);
 }
 

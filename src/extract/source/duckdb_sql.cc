@@ -69,7 +69,7 @@ Typing typing_of(std::string_view duckdb_type) {
 }
 
 std::string projection_of(const Relation& relation, const SourceColumn& column) {
-    const std::string name = quote_name(column.name);
+    std::string name = quote_name(column.name);
     const std::string type = columnar::name_of(column.type);
     if (type == column.source_type) return name;
     if (column.type.id == TypeId::Json && is_nested(column.source_type)) {
@@ -90,9 +90,15 @@ std::string projection_of(const Relation& relation, const SourceColumn& column) 
 
 std::string misfit_of(const SourceColumn& column) { return fmt::format("NOT {}", fits(column)); }
 
+std::vector<std::string> key_names(const ChunkKey& key) {
+    std::vector<std::string> names = key.columns;
+    if (key.is_physical) return names;
+    for (std::string& name : names) name = quote_name(name);
+    return names;
+}
+
 std::string key_projection(const ChunkKey& key, std::size_t column) {
-    const std::string name =
-        key.is_physical ? key.columns[column] : quote_name(key.columns[column]);
+    const std::string name = key_names(key)[column];
     if (key.types[column] == "BLOB") return fmt::format("hex({})", name);
     return fmt::format("CAST({} AS VARCHAR)", name);
 }
@@ -129,8 +135,10 @@ std::string literal_of(const ChunkKey& key, std::size_t column, const KeyValue& 
 std::string literal_tuple(const ChunkKey& key, const Key& values) {
     CHECK(values.size() == key.columns.size());
     std::vector<std::string> literals;
-    for (std::size_t i = 0; i < values.size(); ++i)
+    literals.reserve(values.size());
+    for (std::size_t i = 0; i < values.size(); ++i) {
         literals.push_back(literal_of(key, i, values[i]));
+    }
     return literals.size() == 1 ? literals.front() : fmt::format("({})", fmt::join(literals, ", "));
 }
 
@@ -141,11 +149,13 @@ enum class Edge : std::uint8_t { Lower, Upper };
 /// Row values compared column by column: out of two comparisons of row values DuckDB 1.4 makes a
 /// BETWEEN, and then says that it has none for them.
 std::string comparison(const ChunkKey& key, const Key& values, Edge edge) {
-    CHECK(!values.empty() && values.size() == key.columns.size());
+    CHECK(!values.empty());
+    CHECK(values.size() == key.columns.size());
     const char sign = edge == Edge::Lower ? '>' : '<';
+    const std::vector<std::string> names = key_names(key);
     std::string text;
     for (std::size_t i = values.size(); i-- > 0;) {
-        const std::string name = key.is_physical ? key.columns[i] : quote_name(key.columns[i]);
+        const std::string& name = names[i];
         const std::string literal = literal_of(key, i, values[i]);
         if (text.empty()) {
             text = fmt::format("{} {} {}", name, edge == Edge::Lower ? ">=" : "<", literal);
@@ -162,8 +172,7 @@ std::string comparison(const ChunkKey& key, const Key& values, Edge edge) {
 std::string where_of(const ChunkKey& key, const Bounds& bounds) {
     std::vector<std::string> conditions;
     std::vector<std::string> nulls;
-    for (const std::string& column : key.columns) {
-        const std::string name = key.is_physical ? column : quote_name(column);
+    for (const std::string& name : key_names(key)) {
         nulls.push_back(name + " IS NULL");
         if (key.may_be_null) conditions.push_back(name + " IS NOT NULL");
     }
@@ -175,11 +184,8 @@ std::string where_of(const ChunkKey& key, const Bounds& bounds) {
 }
 
 std::string order_of(const ChunkKey& key, std::string_view direction) {
-    std::vector<std::string> terms;
-    for (const std::string& column : key.columns) {
-        terms.push_back(
-            fmt::format("{} {}", key.is_physical ? column : quote_name(column), direction));
-    }
+    std::vector<std::string> terms = key_names(key);
+    for (std::string& term : terms) term = fmt::format("{} {}", term, direction);
     return fmt::format(" ORDER BY {}", fmt::join(terms, ", "));
 }
 

@@ -23,6 +23,8 @@ std::string projection_of(const Relation& relation, const SourceColumn& column);
 /// `TRUE` for a value that projection_of() turned into NULL.
 std::string misfit_of(const SourceColumn& column);
 
+/// The columns of the key as SQL names them.
+std::vector<std::string> key_names(const ChunkKey& key);
 /// A key column as the text or number from which key_value() makes its KeyValue.
 std::string key_projection(const ChunkKey& key, std::size_t column);
 KeyValue key_value(const ChunkKey& key, std::size_t column, std::string_view text);

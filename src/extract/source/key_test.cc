@@ -17,11 +17,12 @@ constexpr std::int64_t kIntegerMax = std::numeric_limits<std::int64_t>::max();
 
 std::string written(const KeyValue& value) { return json::write(to_json(value)); }
 
-/// Same type and same bits: 0.0 is not -0.0.
+/// Same type and same bits: 0.0 is not -0.0. There is one NaN: which bits it has is not kept.
 bool is_same(const KeyValue& left, const KeyValue& right) {
     const auto* const real = std::get_if<double>(&left);
     const auto* const other = std::get_if<double>(&right);
     if (real != nullptr && other != nullptr) {
+        if (std::isnan(*real)) return std::isnan(*other);
         return std::bit_cast<std::uint64_t>(*real) == std::bit_cast<std::uint64_t>(*other);
     }
     return left == right;
@@ -85,14 +86,7 @@ TEST(Key, EveryValueReadsBackAsItself) {
         const auto read = parse_key(*document);
         RC_ASSERT(read.has_value());
         RC_ASSERT(read->size() == key.size());
-        for (std::size_t at = 0; at < key.size(); ++at) {
-            const auto* const real = std::get_if<double>(&key[at]);
-            if (real != nullptr && std::isnan(*real)) {
-                RC_ASSERT(std::isnan(std::get<double>(read->at(at))));
-            } else {
-                RC_ASSERT(is_same(read->at(at), key[at]));
-            }
-        }
+        for (std::size_t at = 0; at < key.size(); ++at) RC_ASSERT(is_same(read->at(at), key[at]));
     }));
 }
 

@@ -26,8 +26,10 @@ std::string text_of(const ChunkKey& key) {
 
 std::vector<columnar::NamedType> part_columns(const Relation& relation) {
     std::vector<columnar::NamedType> columns;
-    for (const SourceColumn& column : relation.columns)
+    columns.reserve(relation.columns.size());
+    for (const SourceColumn& column : relation.columns) {
         columns.push_back({column.name, column.type});
+    }
     return columns;
 }
 

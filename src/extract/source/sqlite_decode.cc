@@ -90,17 +90,16 @@ Decoded put_decimal(Column& column, std::size_t row, Int128 unscaled) {
     }
 }
 
+std::optional<Int128> decimal_of_integer(Int128 whole, const DecimalShape& shape) {
+    if (!fits_decimal(whole, shape.width - shape.scale)) return std::nullopt;
+    return whole * power_of_ten(shape.scale);
+}
+
 Decoded decode_decimal(sqlite3_value* cell, Column& column, std::size_t row) {
     const DecimalShape shape{column.type().width, column.type().scale};
     std::optional<Int128> unscaled;
     switch (sqlite3_value_type(cell)) {
-        case SQLITE_INTEGER: {
-            const Int128 whole = sqlite3_value_int64(cell);
-            if (fits_decimal(whole, shape.width - shape.scale)) {
-                unscaled = whole * power_of_ten(shape.scale);
-            }
-            break;
-        }
+        case SQLITE_INTEGER: unscaled = decimal_of_integer(sqlite3_value_int64(cell), shape); break;
         case SQLITE_FLOAT: unscaled = decimal_of(sqlite3_value_double(cell), shape); break;
         case SQLITE_TEXT: unscaled = parse_decimal(text_in(cell), shape); break;
         default: break;

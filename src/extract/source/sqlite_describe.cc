@@ -5,37 +5,15 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "extract/source/relation.h"
 #include "extract/source/sqlite_parts.h"
 
 namespace trueup::extract::sqlite_source {
 namespace {
 
-using columnar::Type;
 using columnar::TypeId;
 
 constexpr std::int64_t kSampleRows = 1000;
-
-std::vector<std::string> column_names(const Relation& relation) {
-    std::vector<std::string> names;
-    for (const SourceColumn& column : relation.columns) names.push_back(column.name);
-    return names;
-}
-
-/// SQLite finds names without regard to ASCII case; the answer is the column's own spelling.
-const SourceColumn* find_column(const Relation& relation, std::string_view name) {
-    const auto found = std::ranges::find_if(relation.columns, [&](const SourceColumn& column) {
-        return lower_ascii(column.name) == lower_ascii(name);
-    });
-    return found == relation.columns.end() ? nullptr : &*found;
-}
-
-std::unexpected<Error> no_column(const Relation& relation, std::string_view name) {
-    const auto names = column_names(relation);
-    return fail(
-        ErrorClass::Config,
-        fmt::format("{} has no column \"{}\"{}", relation.name, name, did_you_mean(name, names)),
-        fmt::format("its columns are: {}", fmt::join(names, ", ")));
-}
 
 struct TableFacts {
     std::string name;  // As the schema spells it.
@@ -143,37 +121,30 @@ Result<Typing> sampled_typing(sqlite::Connection& connection, const Relation& re
     return Typing{{TypeId::Varchar}};
 }
 
-Status type_columns(sqlite::Connection& connection, const Export& wanted, Relation& relation) {
-    for (const ColumnOverride& override_ : wanted.columns) {
-        if (find_column(relation, override_.column) == nullptr) {
-            return no_column(relation, override_.column);
-        }
+Status type_column(sqlite::Connection& connection, const Export& wanted, const Relation& relation,
+                   SourceColumn& column) {
+    Typing typing = typing_of(column.source_type);
+    if (const ColumnOverride* const own = override_of(wanted, column)) {
+        column.on_value_error = own->on_value_error;
+        const auto type = TRY(type_of(*own, relation, column));
+        const bool is_other = type && *type != typing.type;
+        if (type) typing = {*type, is_other ? Fidelity::Compatible : typing.fidelity};
+        column.note = "as the configuration says";
+    } else if (typing.needs_sample) {
+        typing = TRY(sampled_typing(connection, relation, column.name));
+        column.note = "typed by its first values; the declaration fixes no type";
     }
+    if (column.on_value_error == OnValueError::Text) typing = {{TypeId::Varchar}, Fidelity::Text};
+    column.type = typing.type;
+    column.fidelity = typing.fidelity;
+    if (column.source_type.empty()) column.source_type = "(none)";
+    return {};
+}
+
+Status type_columns(sqlite::Connection& connection, const Export& wanted, Relation& relation) {
+    TRY(check_overrides(wanted, relation));
     for (SourceColumn& column : relation.columns) {
-        const auto override_ = std::ranges::find_if(wanted.columns, [&](const ColumnOverride& o) {
-            return lower_ascii(o.column) == lower_ascii(column.name);
-        });
-        Typing typing = typing_of(column.source_type);
-        if (override_ != wanted.columns.end()) {
-            column.on_value_error = override_->on_value_error;
-            const auto type = columnar::parse_type(override_->type);
-            if (!override_->type.empty() && !type) {
-                return fail(ErrorClass::Config,
-                            fmt::format("{}.{}: the type {} is not available for SQLite columns",
-                                        relation.name, column.name, override_->type));
-            }
-            if (type)
-                typing = {*type, typing.type == *type ? typing.fidelity : Fidelity::Compatible};
-            column.note = "as the configuration says";
-        } else if (typing.needs_sample) {
-            typing = TRY(sampled_typing(connection, relation, column.name));
-            column.note = "typed by its first values; the declaration fixes no type";
-        }
-        if (column.on_value_error == OnValueError::Text)
-            typing = {{TypeId::Varchar}, Fidelity::Text};
-        column.type = typing.type;
-        column.fidelity = typing.fidelity;
-        if (column.source_type.empty()) column.source_type = "(none)";
+        TRY(type_column(connection, wanted, relation, column));
     }
     return {};
 }
@@ -375,14 +346,7 @@ Result<ChunkKey> key_of(sqlite::Connection& connection, const Relation& relation
             if (key.is_physical) return key;
         }
     }
-    ChunkKey key;
-    for (const std::string& name : columns) {
-        const SourceColumn* column = find_column(relation, name);
-        if (column == nullptr) return no_column(relation, name);
-        key.columns.push_back(column->name);
-        key.types.push_back(column->source_type);
-        key.may_be_null = key.may_be_null || column->is_nullable;
-    }
+    ChunkKey key = TRY(key_of_columns(relation, columns));
     for (const ChunkKey& known : relation.keys) {
         if (known.columns == key.columns) return known;
     }

@@ -22,9 +22,9 @@ class Reader final : public ChunkReader {
   public:
     Reader(sqlite::Connection& connection, sqlite::Statement statement, const ReadRequest& request,
            ChunkKey key)
-        : connection_(connection),
+        : connection_(&connection),
           statement_(std::move(statement)),
-          relation_(*request.relation),
+          relation_(request.relation),
           key_(std::move(key)),
           rows_soft_max_(request.rows_soft_max),
           value_bytes_max_(request.value_bytes_max) {}
@@ -36,7 +36,7 @@ class Reader final : public ChunkReader {
         if (is_done_ || stands_on_row_) return is_done_;
         const int code = sqlite3_step(statement_.native());
         if (code != SQLITE_ROW && code != SQLITE_DONE) {
-            return in_context(statement_.native_failure(code).error(), relation_.name);
+            return in_context(statement_.native_failure(code).error(), relation_->name);
         }
         is_done_ = code == SQLITE_DONE;
         stands_on_row_ = !is_done_;
@@ -46,11 +46,11 @@ class Reader final : public ChunkReader {
     Status next(Batch& batch) override {
         TRY(check_interrupt());
         std::size_t row = 0;
-        while (row < kBatchRows) {
-            if (TRY(is_at_end())) break;
+        while (row < kBatchRows && !TRY(is_at_end())) {
             stands_on_row_ = false;
-            if (rows_soft_max_ != 0 && rows_read_ >= rows_soft_max_) [[unlikely]] {
-                if (TRY(stops_here())) break;
+            const bool may_stop = rows_soft_max_ != 0 && rows_read_ >= rows_soft_max_;
+            if (may_stop && TRY(stops_here())) [[unlikely]] {
+                break;
             }
             TRY(decode_row(batch, row));
             ++row;
@@ -63,13 +63,13 @@ class Reader final : public ChunkReader {
 
   private:
     Key current_key() {
-        return key_at(statement_, static_cast<int>(relation_.columns.size()), key_.columns.size());
+        return key_at(statement_, static_cast<int>(relation_->columns.size()), key_.columns.size());
     }
 
     /// Rows of one key stay in one chunk: only a key that sorts after the last one ends it.
     Result<bool> stops_here() {
         Key key = current_key();
-        if (!TRY(sorts_before(connection_, key_, last_key_, key))) return false;
+        if (!TRY(sorts_before(*connection_, key_, last_key_, key))) return false;
         stopped_at_ = std::move(key);
         is_done_ = true;
         return true;
@@ -102,7 +102,7 @@ class Reader final : public ChunkReader {
 
     /// What the configuration wants of a cell that has no value of the column's type.
     Status settle(Decoded decoded, std::size_t index, Column& column, std::size_t row) {
-        const SourceColumn& described = relation_.columns[index];
+        const SourceColumn& described = relation_->columns[index];
         sqlite3_value* cell = sqlite3_column_value(statement_.native(), static_cast<int>(index));
         if (decoded == Decoded::TooLong) {
             return fail(ErrorClass::Failed,
@@ -133,9 +133,9 @@ class Reader final : public ChunkReader {
     std::string place_of(const SourceColumn& column) {
         const Key key = current_key();
         if (key.empty()) {
-            return fmt::format("{}.{}, row {}", relation_.name, column.name, rows_read_ + 1);
+            return fmt::format("{}.{}, row {}", relation_->name, column.name, rows_read_ + 1);
         }
-        return fmt::format("{}.{}, {} {}", relation_.name, column.name, text_of(key_),
+        return fmt::format("{}.{}, {} {}", relation_->name, column.name, text_of(key_),
                            text_of(key));
     }
 
@@ -151,9 +151,9 @@ class Reader final : public ChunkReader {
         return static_cast<std::uint64_t>(sqlite3_value_bytes(cell));
     }
 
-    sqlite::Connection& connection_;
+    sqlite::Connection* connection_;
     sqlite::Statement statement_;
-    const Relation& relation_;
+    const Relation* relation_;
     ChunkKey key_;
     std::int64_t rows_soft_max_;
     std::uint64_t value_bytes_max_;
@@ -178,6 +178,7 @@ Result<std::unique_ptr<ChunkReader>> open_reader(sqlite::Connection& connection,
         key = relation.keys.front();
     }
     std::vector<std::string> selected;
+    selected.reserve(relation.columns.size() + key.columns.size());
     for (const SourceColumn& column : relation.columns) selected.push_back(quote_name(column.name));
     for (std::string& expression : key_expressions(key)) selected.push_back(std::move(expression));
     Predicate predicate;
@@ -186,7 +187,7 @@ Result<std::unique_ptr<ChunkReader>> open_reader(sqlite::Connection& connection,
         predicate = predicate_of(key, request.bounds);
         if (key.is_ordered && !request.bounds.is_null_keys) order = order_of(key);
     }
-    CHECK(request.rows_soft_max == 0 || !order.empty());
+    if (request.rows_soft_max != 0) CHECK(!order.empty());
     sqlite::Statement statement = TRY(sqlite::Statement::prepare(
         connection, fmt::format("SELECT {} FROM {}{}{}", fmt::join(selected, ", "),
                                 relation.from_sql, predicate.sql, order)));

@@ -141,19 +141,24 @@ class SqliteDatabase final : public SourceDatabase {
         return connection;
     }
 
+    using Sessions = std::vector<std::unique_ptr<SqliteSession>>;
+
+    static Status exec_in_all(const Sessions& sessions, std::string_view sql) {
+        for (const auto& session : sessions) TRY(session->connection().exec(sql));
+        return {};
+    }
+
     /// Every session takes its read lock; if nobody committed between the first and the last, all
     /// of them see one state. `data_version` of a connection changes when another one committed.
-    Status begin_together(std::vector<std::unique_ptr<SqliteSession>>& sessions) {
+    Status begin_together(const Sessions& sessions) {
         constexpr int kAttemptsMax = 100;
         sqlite::Connection control = TRY(connect());
         for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
             const std::int64_t before = TRY(control.query_int64("PRAGMA data_version"));
-            for (auto& session : sessions) {
-                TRY(session->connection().exec("BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1"));
-            }
+            TRY(exec_in_all(sessions, "BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1"));
             const std::int64_t after = TRY(control.query_int64("PRAGMA data_version"));
             if (before == after) return {};
-            for (auto& session : sessions) TRY(session->connection().exec("ROLLBACK"));
+            TRY(exec_in_all(sessions, "ROLLBACK"));
         }
         return fail(
             ErrorClass::Retryable,

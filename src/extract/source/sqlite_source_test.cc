@@ -5,6 +5,8 @@
 #include <filesystem>
 
 #include "base/file.h"
+#include "base/testing/temporary_folder.h"
+#include "extract/source/source_test_support.h"
 #include "sqlite/connection.h"
 
 namespace trueup::extract {
@@ -12,14 +14,9 @@ namespace {
 
 class SqliteSourceTest : public testing::Test {
   protected:
-    void SetUp() override {
-        folder_ = (std::filesystem::temp_directory_path() / "trueup-sqlite-XXXXXX").string();
-        ASSERT_NE(::mkdtemp(folder_.data()), nullptr);
-        source_.path = join_path(folder_, "shop.db");
-    }
-    void TearDown() override { std::filesystem::remove_all(folder_); }
+    void SetUp() override { source_.path = folder_.path("shop.db"); }
 
-    void run_sql(const std::string& sql) {
+    void run_sql(const std::string& sql) const {
         auto connection =
             sqlite::Connection::open(source_.path, {.mode = sqlite::OpenMode::ReadWriteCreate});
         ASSERT_TRUE(connection.has_value());
@@ -35,38 +32,8 @@ class SqliteSourceTest : public testing::Test {
         wanted.table = TableName{"", name};
         return wanted;
     }
-    /// All rows of a read as texts, for columns that are BIGINT or VARCHAR.
-    static std::vector<std::string> rows_of(ChunkReader& reader, const Relation& relation) {
-        std::vector<columnar::Type> types;
-        for (const auto& column : relation.columns) types.push_back(column.type);
-        columnar::Batch batch(types);
-        std::vector<std::string> rows;
-        while (true) {
-            batch.clear();
-            const auto status = reader.next(batch);
-            if (!status) {
-                rows.push_back("error: " + status.error().message);
-                return rows;
-            }
-            if (batch.rows() == 0) return rows;
-            for (std::size_t row = 0; row < batch.rows(); ++row) {
-                std::string text;
-                for (const auto& column : batch.columns()) {
-                    if (!text.empty()) text += '|';
-                    if (column.is_null(row)) {
-                        text += "NULL";
-                    } else if (columnar::is_bytes(column.type())) {
-                        text += column.values<columnar::BytesRef>()[row].view();
-                    } else {
-                        text += std::to_string(column.values<std::int64_t>()[row]);
-                    }
-                }
-                rows.push_back(text);
-            }
-        }
-    }
 
-    std::string folder_;
+    TemporaryFolder folder_;
     Source source_;
     std::unique_ptr<SourceDatabase> database_;
 };
@@ -80,12 +47,10 @@ TEST_F(SqliteSourceTest, TypesByDeclaration) {
     auto reader = session();
     const Relation relation = reader->describe(table("T")).value();
     EXPECT_EQ(relation.name, "t");
-    std::vector<std::string> types;
-    for (const auto& column : relation.columns) types.push_back(columnar::name_of(column.type));
     const std::vector<std::string> wanted = {
         "BIGINT",  "BOOLEAN", "DECIMAL(12,2)", "VARCHAR",   "BLOB", "JSON",  "UUID",
         "VARCHAR", "DOUBLE",  "DATE",          "TIMESTAMP", "BLOB", "DOUBLE"};
-    EXPECT_EQ(types, wanted);
+    EXPECT_EQ(type_names(relation), wanted);
     EXPECT_FALSE(relation.columns[1].is_nullable);
     ASSERT_FALSE(relation.keys.empty());
     EXPECT_EQ(text_of(relation.keys[0]), "id");

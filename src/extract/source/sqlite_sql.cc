@@ -61,31 +61,33 @@ std::string order_of(const ChunkKey& key) {
 
 Status bind_values(sqlite::Statement& statement, const std::vector<KeyValue>& values) {
     struct Binder {
-        sqlite::Statement& statement;
+        sqlite::Statement* statement;
         int parameter;
-        Status operator()(std::monostate) const { return statement.bind_null(parameter); }
+        Status operator()(std::monostate) const { return statement->bind_null(parameter); }
         Status operator()(std::int64_t value) const {
-            return statement.bind_int64(parameter, value);
+            return statement->bind_int64(parameter, value);
         }
-        Status operator()(double value) const { return statement.bind_double(parameter, value); }
+        Status operator()(double value) const { return statement->bind_double(parameter, value); }
         Status operator()(const std::string& value) const {
-            return statement.bind_text(parameter, value);
+            return statement->bind_text(parameter, value);
         }
         Status operator()(const Blob& value) const {
-            return statement.bind_blob(parameter, as_bytes(value.bytes));
+            return statement->bind_blob(parameter, as_bytes(value.bytes));
         }
     };
     int parameter = 0;
     for (const KeyValue& value : values) {
-        TRY(std::visit(Binder{statement, ++parameter}, value));
+        TRY(std::visit(Binder{&statement, ++parameter}, value));
     }
     return {};
 }
 
 Result<bool> sorts_before(sqlite::Connection& connection, const ChunkKey& key, const Key& left,
                           const Key& right) {
-    CHECK(left.size() == key.collations.size() && right.size() == left.size());
+    CHECK(left.size() == key.collations.size());
+    CHECK(right.size() == left.size());
     std::vector<std::string> sides;
+    sides.reserve(key.collations.size());
     for (const std::string& collation : key.collations) {
         sides.push_back(fmt::format("? COLLATE {}", quote_name(collation)));
     }

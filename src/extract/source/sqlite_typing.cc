@@ -7,7 +7,6 @@
 namespace trueup::extract::sqlite_source {
 namespace {
 
-using columnar::Type;
 using columnar::TypeId;
 
 /// "DECIMAL(12, 2)" is DECIMAL, 12, 2.
@@ -35,7 +34,7 @@ struct NamedTyping {
 };
 
 // Declarations whose name says more than their affinity (https://sqlite.org/datatype3.html, 3.1).
-const std::array kNamed = {
+constexpr std::array kNamed = {
     NamedTyping{"BOOLEAN", {{TypeId::Boolean}, Fidelity::Compatible}},
     NamedTyping{"BOOL", {{TypeId::Boolean}, Fidelity::Compatible}},
     NamedTyping{"DATE", {{TypeId::Date}, Fidelity::Compatible}},

@@ -152,7 +152,8 @@ int hex_value(char c) {
 }  // namespace
 
 Int128 power_of_ten(int exponent) {
-    CHECK(exponent >= 0 && exponent <= 38);
+    CHECK(exponent >= 0);
+    CHECK(exponent <= 38);
     Int128 power = 1;
     for (int i = 0; i < exponent; ++i) power *= 10;
     return power;

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace trueup::extract {
+
+/// What a resume, and a proof, need of a run besides its plan: the ledger keeps it with the run.
+struct RunState {
+    std::string source_state;  // Empty: unknown.
+    std::vector<std::string> key;
+    bool is_whole = true;  // Read as one chunk, by no key.
+    std::int64_t rows_target = 0;
+};
+
+std::string to_json(const RunState& state);
+/// Integrity when it is none, or names no key though it was cut by one.
+Result<RunState> parse_run_state(const std::string& text, const std::string& run_id);
+
+}  // namespace trueup::extract

@@ -1,0 +1,71 @@
+#include "extract/source/relation.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace trueup::extract {
+
+const SourceColumn* find_column(const Relation& relation, std::string_view name) {
+    const auto found = std::ranges::find_if(relation.columns, [&](const SourceColumn& column) {
+        return lower_ascii(column.name) == lower_ascii(name);
+    });
+    return found == relation.columns.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> column_names(const Relation& relation) {
+    std::vector<std::string> names;
+    names.reserve(relation.columns.size());
+    for (const SourceColumn& column : relation.columns) names.push_back(column.name);
+    return names;
+}
+
+std::unexpected<Error> no_column(const Relation& relation, std::string_view name) {
+    const auto names = column_names(relation);
+    return fail(
+        ErrorClass::Config,
+        fmt::format("{} has no column \"{}\"{}", relation.name, name, did_you_mean(name, names)),
+        fmt::format("its columns are: {}", fmt::join(names, ", ")));
+}
+
+Status check_overrides(const Export& wanted, const Relation& relation) {
+    for (const ColumnOverride& own : wanted.columns) {
+        if (find_column(relation, own.column) == nullptr) {
+            return no_column(relation, own.column);
+        }
+    }
+    return {};
+}
+
+const ColumnOverride* override_of(const Export& wanted, const SourceColumn& column) {
+    const auto found = std::ranges::find_if(wanted.columns, [&](const ColumnOverride& own) {
+        return lower_ascii(own.column) == lower_ascii(column.name);
+    });
+    return found == wanted.columns.end() ? nullptr : &*found;
+}
+
+Result<std::optional<columnar::Type>> type_of(const ColumnOverride& own, const Relation& relation,
+                                              const SourceColumn& column) {
+    if (own.type.empty()) return std::nullopt;
+    const auto type = columnar::parse_type(own.type);
+    if (type) return *type;
+    return fail(ErrorClass::Config, fmt::format("{}.{}: the type {} is not available for parts",
+                                                relation.name, column.name, own.type));
+}
+
+Result<ChunkKey> key_of_columns(const Relation& relation, const std::vector<std::string>& columns) {
+    ChunkKey key;
+    for (const std::string& name : columns) {
+        const SourceColumn* column = find_column(relation, name);
+        if (column == nullptr) return no_column(relation, name);
+        key.columns.push_back(column->name);
+        key.types.push_back(column->source_type);
+        key.may_be_null = key.may_be_null || column->is_nullable;
+    }
+    return key;
+}
+
+}  // namespace trueup::extract

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "extract/source/source.h"
+
+/// What every engine here does alike with the columns of a relation. Names are found without regard
+/// to ASCII case; the answer is the column's own spelling.
+namespace trueup::extract {
+
+const SourceColumn* find_column(const Relation& relation, std::string_view name);
+std::vector<std::string> column_names(const Relation& relation);
+/// Config: there is no such column, with near matches.
+std::unexpected<Error> no_column(const Relation& relation, std::string_view name);
+
+/// Config when the configuration overrides a column that the relation does not have.
+Status check_overrides(const Export& wanted, const Relation& relation);
+/// What the configuration says of the column, or null.
+const ColumnOverride* override_of(const Export& wanted, const SourceColumn& column);
+/// Nothing when it names no type. Config for a type that parts do not have.
+Result<std::optional<columnar::Type>> type_of(const ColumnOverride& own, const Relation& relation,
+                                              const SourceColumn& column);
+
+/// A key of these columns: their own names and types, and whether it may be NULL.
+Result<ChunkKey> key_of_columns(const Relation& relation, const std::vector<std::string>& columns);
+
+}  // namespace trueup::extract

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <exception>
+#include <span>
 
 #include "app/command_line.h"
 #include "app/exit_status.h"
@@ -14,10 +15,14 @@
 #include "base/log.h"
 #include "base/signal.h"
 #include "base/text.h"
+#include "codex/text/text.h"
 #include "json/json.h"
 
 namespace trueup::app {
 namespace {
+
+using codex::Text;
+using codex::tr;
 
 constexpr std::string_view kZoneDirectory = "/usr/share/zoneinfo";
 
@@ -34,8 +39,8 @@ Status use_timezone(const std::string& zone) {
         is_zone = info.has_value() && !info->is_directory;
     }
     if (!is_zone) {
-        return fail(ErrorClass::Usage, fmt::format("--timezone: no zone is named \"{}\"", zone),
-                    fmt::format("zones are the files of {}, as Europe/Berlin", kZoneDirectory));
+        return fail(ErrorClass::Usage, tr(Text::CliZone, zone),
+                    tr(Text::CliZoneHint, kZoneDirectory));
     }
     if (::setenv("TZ", zone.c_str(), 1) != 0) {
         return fail(ErrorClass::Failed, "--timezone: the environment is full");
@@ -108,10 +113,45 @@ Result<core::Verdict> run_guarded(const std::vector<std::string>& words, const C
     }
 }
 
+/// The words that may hold options: up to a "--".
+std::span<const std::string> before_dashes(const std::vector<std::string>& words) {
+    return {words.begin(), std::find(words.begin(), words.end(), "--")};
+}
+
 /// Whether errors are to be JSON, known even when the command line cannot be understood.
 bool asks_for_json(const std::vector<std::string>& words) {
-    const auto end = std::find(words.begin(), words.end(), "--");
-    return std::find(words.begin(), end, "--json") != end;
+    return std::ranges::find(before_dashes(words), "--json") != before_dashes(words).end();
+}
+
+/// The value of --lang, known even when the command line cannot be understood; the last one counts.
+std::optional<std::string> asked_language(const std::vector<std::string>& words) {
+    static constexpr std::string_view kFlag = "--lang";
+    std::optional<std::string> asked;
+    bool is_value = false;
+    for (const std::string& word : before_dashes(words)) {
+        if (is_value) asked = word;
+        is_value = word == kFlag;
+        const std::string_view tail =
+            std::string_view(word).substr(std::min(kFlag.size(), word.size()));
+        if (word.starts_with(kFlag) && tail.starts_with('=')) asked = std::string(tail.substr(1));
+    }
+    return asked;
+}
+
+/// Whether the commands that `words` name have texts in every language: those of a group that has
+/// not speak English as a whole, errors and help included.
+bool is_translated(const std::vector<std::string>& words, const Commands& commands) {
+    for (const std::string& word : before_dashes(words)) {
+        const auto group = std::ranges::find(commands.groups, word, &Group::name);
+        if (group != commands.groups.end()) return group->is_translated;
+    }
+    return true;
+}
+
+codex::Language language_for(const std::vector<std::string>& words, const Commands& commands,
+                             const World& world) {
+    if (asks_for_json(words) || !is_translated(words, commands)) return codex::Language::En;
+    return codex::choose_language(asked_language(words), world.environment);
 }
 
 }  // namespace
@@ -127,10 +167,11 @@ void print_error(const Error& error, bool is_json, term::Stream& err) {
         return;
     }
     err.write(fmt::format("trueup: {}\n", message));
-    if (!hint.empty()) err.write(fmt::format("hint: {}\n", hint));
+    if (!hint.empty()) err.write(tr(Text::CliHint, hint) + "\n");
 }
 
 int run_cli(const std::vector<std::string>& words, const Commands& commands, const World& world) {
+    codex::set_language(language_for(words, commands, world));
     Result<core::Verdict> outcome = run_guarded(words, commands, world);
     const Status written = world.out->status();
     if (outcome && !written) outcome = std::unexpected(written.error());  // The answer is lost.

@@ -10,6 +10,8 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "base/testing/temporary_folder.h"
+
 namespace trueup::app {
 namespace {
 
@@ -23,9 +25,14 @@ struct JobOptions : ConfigOptions {
     std::string table;
 };
 
+struct TellOptions : CodexOptions {
+    std::string story;
+};
+
 /// What the last run of a command was given.
 struct Seen {
     JobOptions job;
+    TellOptions tell;
     GlobalOptions global;
 };
 Seen g_seen;
@@ -36,7 +43,8 @@ void job_flags(CLI::App& app, JobOptions& options) {
 }
 
 Result<core::Verdict> run_job(const JobOptions& options, Context& context) {
-    g_seen = {options, context.options()};
+    g_seen.job = options;
+    g_seen.global = context.options();
     if (options.table == "wrong") {
         return fail(ErrorClass::Integrity, "table \x1b[31mwrong differs", "look\aat it");
     }
@@ -48,13 +56,39 @@ Result<core::Verdict> run_job(const JobOptions& options, Context& context) {
     return core::Verdict::Clean;
 }
 
+void tell_flags(CLI::App& app, TellOptions& options) {
+    app.add_option("STORY", options.story, "What to tell")->type_name("");
+}
+
+Result<core::Verdict> run_tell(const TellOptions& options, Context& context) {
+    g_seen.tell = options;
+    if (options.story == "wrong") return fail(ErrorClass::Failed, "no such story", "tell another");
+    context.warn("long");
+    return core::Verdict::Clean;
+}
+
+Command tell_command(std::string group, std::string name) {
+    return command<TellOptions>({std::move(group), std::move(name), codex::Text::CmdStatus},
+                                Needs::Nothing, tell_flags, run_tell);
+}
+
 Commands test_commands() {
     Commands commands;
-    commands.groups = {{"extract", "Copy tables, and prove the copy"}};
+    commands.groups = {
+        {"extract", "Copy tables, and prove the copy"},
+        {.name = "codex",
+         .summary = codex::Text::GroupCodex,
+         .about = codex::Text::AboutCodex,
+         .is_translated = true,
+         .has_codex_options = true},
+        {.name = "codex service", .summary = codex::Text::GroupService, .is_translated = true}};
     commands.commands = {
         command<JobOptions>({"extract", "run", "Copy"}, Needs::Nothing, job_flags, run_job),
         command<JobOptions>({"extract", "check", "Look first"}, Needs::Config, job_flags, run_job),
-        command<JobOptions>({"", "version", "Say which"}, Needs::Nothing, job_flags, run_job)};
+        command<JobOptions>({"", "version", "Say which"}, Needs::Nothing, job_flags, run_job),
+        tell_command("codex", "tell"), tell_command("codex service", "print")};
+    commands.commands[3].hidden_names = {"codex bucket tell", "codex tell more"};
+    commands.commands[4].hidden_names = {"codex print-plist"};
     return commands;
 }
 
@@ -64,14 +98,16 @@ struct Ran {
     std::string err;
 };
 
-Ran run(const std::vector<std::string>& words) {
+Ran run(const std::vector<std::string>& words, const char* lang = nullptr) {
     g_seen = {};
     term::StringStream out;
     term::StringStream err;
     const World world{.out = &out,
                       .err = &err,
                       .clock = &system_clock(),
-                      .environment = [](const char*) -> const char* { return nullptr; }};
+                      .environment = [lang](const char* name) -> const char* {
+                          return std::string_view(name) == "LANG" ? lang : nullptr;
+                      }};
     const int status = run_cli(words, test_commands(), world);
     return {status, out.text(), err.text()};
 }
@@ -212,19 +248,16 @@ TEST(RunCli, HelpEndsWithTheExitStatuses) {
 }
 
 TEST(RunCli, LooksForTheConfigurationBeforeTheCommandRuns) {
-    std::string folder = testing::TempDir() + "trueup_cli_XXXXXX";
-    ASSERT_NE(::mkdtemp(folder.data()), nullptr);
-    const std::string there = folder + "/trueup.yaml";
+    const TemporaryFolder folder;
+    const std::string there = folder.path("trueup.yaml");
     std::ofstream(there) << "exports: []\n";
     EXPECT_EQ(run({"extract", "check", "-c", there}).status, 0);
 
-    const Ran typo = run({"extract", "check", "-c", folder + "/treuup.yaml"});
+    const Ran typo = run({"extract", "check", "-c", folder.path("treuup.yaml")});
     EXPECT_EQ(typo.status, 78);
     EXPECT_EQ(g_seen.job.config, "trueup.yaml") << "the command ran";
     EXPECT_THAT(typo.err, HasSubstr("treuup.yaml: no such file (did you mean \"trueup.yaml\"?)"));
-    EXPECT_THAT(run({"extract", "check", "-c", folder}).err, HasSubstr("is a directory"));
-    EXPECT_EQ(::unlink(there.c_str()), 0);
-    EXPECT_EQ(::rmdir(folder.c_str()), 0);
+    EXPECT_THAT(run({"extract", "check", "-c", folder.path()}).err, HasSubstr("is a directory"));
 }
 
 TEST(RunCli, AnAnswerThatCannotBeWrittenIsAFailure) {
@@ -280,6 +313,96 @@ TEST(Context, ProgressGoesWhereItBelongs) {
         EXPECT_THAT(err.text(), StartsWith(row.want));
         EXPECT_EQ(err.text().empty(), row.want.empty());
     }
+}
+
+struct Named {
+    std::vector<std::string> words;
+    std::string story;
+    int line = __builtin_LINE();
+};
+
+TEST(RunCli, NamesOfSeveralWordsAndOldOnes) {
+    const Named rows[] = {
+        Named{{"codex", "tell", "tale"}, "tale"},
+        Named{{"codex", "service", "print", "tale"}, "tale"},
+        Named{{"codex", "bucket", "tell", "tale"}, "tale"},
+        Named{{"codex", "print-plist", "tale"}, "tale"},
+        Named{{"codex", "tell", "more", "tale"}, "tale"},
+        Named{{"codex", "tell", "service"}, "service"},
+    };
+    for (const Named& row : rows) {
+        const testing::ScopedTrace trace(__FILE__, row.line, "");
+        const Ran ran = run(row.words);
+        EXPECT_EQ(ran.status, 0) << ran.err;
+        EXPECT_EQ(g_seen.tell.story, row.story);
+    }
+    EXPECT_THAT(run({"codex", "service"}).err,
+                HasSubstr("\"trueup codex service\" needs a command"));
+    EXPECT_EQ(run({"codex", "bucket"}).status, 64);
+}
+
+TEST(RunCli, OldNamesStandInNoHelp) {
+    const std::string help = run({"codex", "--help"}).out;
+    EXPECT_THAT(help,
+                AllOf(HasSubstr("\n  tell "), HasSubstr("\n  service "), HasSubstr("Start here:")));
+    EXPECT_THAT(help, testing::Not(HasSubstr("bucket")));
+    EXPECT_THAT(help, testing::Not(HasSubstr("print-plist")));
+    EXPECT_THAT(run({"codex", "tell", "--help"}).out,
+                HasSubstr("Usage: trueup codex tell [OPTIONS] [STORY]\n"));
+    EXPECT_THAT(run({"codex", "bukcet"}).err, testing::Not(HasSubstr("did you mean")));
+}
+
+TEST(RunCli, OptionsOfAGroupMayStandBehindItAndTheInnerOneWins) {
+    EXPECT_EQ(
+        run({"codex", "--codex-home", "a", "--store", "cli", "tell", "--codex-home", "b"}).status,
+        0);
+    EXPECT_EQ(g_seen.tell.home, "b");
+    EXPECT_EQ(g_seen.tell.store, codex::StoreFilter::Cli);
+    EXPECT_EQ(run({"codex", "--profile", "p", "service", "--provider", "x", "print"}).status, 0);
+    EXPECT_EQ(g_seen.tell.profile, "p");
+    EXPECT_EQ(g_seen.tell.provider, "x");
+    EXPECT_THAT(run({"codex", "tell", "--provider", "a", "--provider", "b"}).err,
+                HasSubstr("--provider is given more than once"));
+    EXPECT_EQ(run({"extract", "run", "--codex-home", "a"}).status, 64);
+}
+
+TEST(RunCli, RefusesBlankValuesEvenBesideHelp) {
+    EXPECT_EQ(run({"codex", "--provider", "", "--help"}).status, 64);
+    EXPECT_EQ(run({"codex", "tell", "--profile", "a/b", "--help"}).status, 64);
+    EXPECT_EQ(run({"codex", "tell", "--provider", "a", "--help"}).status, 0);
+}
+
+TEST(RunCli, SpeaksTheLanguageThatIsAskedFor) {
+    EXPECT_THAT(run({"codex", "--help"}, "zh_CN.UTF-8").out,
+                AllOf(HasSubstr("用法: trueup codex [选项] [命令]"), HasSubstr("\n命令:\n"),
+                      HasSubstr("显示本帮助并退出"), HasSubstr("退出状态")));
+    EXPECT_THAT(run({"codex", "tell", "--help"}, "zh_CN.UTF-8").out,
+                AllOf(HasSubstr("Codex 主目录"), testing::Not(HasSubstr("Usage"))));
+    EXPECT_THAT(run({"codex", "tell"}, "zh_CN.UTF-8").err, "trueup: 警告：long\n");
+    EXPECT_THAT(run({"codex", "tell"}, "ja_JP.UTF-8").err, "trueup: warning: long\n");
+    EXPECT_THAT(run({"codex", "tell", "wrong"}, "zh_CN").err, HasSubstr("提示：tell another"));
+    EXPECT_THAT(run({"codex", "tell", "--lang", "zh-CN"}).err, HasSubstr("警告"));
+    EXPECT_THAT(run({"--lang=zh", "codex", "tell"}).err, HasSubstr("警告"));
+    EXPECT_THAT(run({"codex", "tell", "--lang", "en"}, "zh_CN").err, HasSubstr("warning"));
+    EXPECT_THAT(run({"codex", "tell", "--lang", "fr"}, "zh_CN").err,
+                HasSubstr("--lang: 没有“fr”这种语言"));
+}
+
+TEST(RunCli, UsageErrorsAreInThatLanguageToo) {
+    EXPECT_THAT(run({"codex", "tlel"}, "zh_CN").err,
+                HasSubstr("未知命令“tlel”（是否想输入“tell”？）\n提示："));
+    EXPECT_THAT(run({"codex", "tell", "--stroe", "x"}, "zh_CN").err,
+                HasSubstr("未知选项“--stroe”"));
+    EXPECT_THAT(run({"codex", "tell", "--store"}, "zh_CN").err, HasSubstr("--store 需要一个值"));
+    EXPECT_THAT(run({"codex"}, "zh_CN").err, HasSubstr("“trueup codex”之后需要一个命令"));
+}
+
+TEST(RunCli, JsonAndUntranslatedGroupsAreEnglish) {
+    EXPECT_THAT(run({"codex", "tell", "wrong", "--json"}, "zh_CN").err, HasSubstr("no such story"));
+    EXPECT_THAT(run({"codex", "tlel", "--json", "--lang", "zh-CN"}).err,
+                HasSubstr("unknown command"));
+    EXPECT_THAT(run({"extract", "--help"}, "zh_CN").out, HasSubstr("Usage: trueup extract"));
+    EXPECT_THAT(run({"extract", "rnu"}, "zh_CN").err, HasSubstr("unknown command"));
 }
 
 }  // namespace

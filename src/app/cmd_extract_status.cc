@@ -58,12 +58,12 @@ bool is_unfinished(const RunRecord& run) {
 
 Result<bool> has_living_owner(const Ledger& ledger, const RunRecord& run, UnixMicros now) {
     extract::LeaseRequest asking;
-    asking.process = extract::system_processes().self();
+    asking.process = system_processes().self();
     asking.now = now;
     const auto leases = TRY(ledger.leases());
     return std::ranges::any_of(leases, [&](const extract::LeaseRecord& lease) {
         return lease.prefix == run.prefix &&
-               extract::is_owner_alive(lease, asking, extract::system_processes());
+               extract::is_owner_alive(lease, asking, system_processes());
     });
 }
 

@@ -40,7 +40,7 @@ Result<core::Verdict> run_version(const VersionOptions& /*options*/, Context& co
 std::string version_line() { return "trueup " TRUEUP_VERSION; }
 
 Command version_command() {
-    return command<VersionOptions>({"", "version", "Say which trueup this is"}, Needs::Nothing,
+    return command<VersionOptions>({"", "version", codex::Text::CmdVersion}, Needs::Nothing,
                                    version_flags, run_version);
 }
 

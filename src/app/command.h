@@ -8,7 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "app/codex_options.h"
 #include "app/context.h"
+#include "app/phrase.h"
 #include "base/result.h"
 #include "core/verdict.h"
 
@@ -38,14 +40,17 @@ void config_flags(CLI::App& app, ConfigOptions& options);
 struct Body {
     std::function<Result<core::Verdict>(Context&)> run;
     std::shared_ptr<const ConfigOptions> config;  // Nothing unless the command has one.
+    std::shared_ptr<CodexOptions> codex;          // Nothing unless it is a command of codex.
 };
 
 struct Command {
-    std::string group;  // "extract"; empty: stands alone.
+    std::string group;  // The words before its name: "extract", "codex service"; may be empty.
     std::string name;
-    std::string summary;  // Begins with a capital, ends without a full stop.
+    Phrase summary;  // Begins with a capital, ends without a full stop.
     Needs needs = Needs::Nothing;
     std::function<Body(CLI::App&)> bind;  // Declares the flags; returns what to run once parsed.
+    /// Other full names that run it and stand in no help: "codex bucket switch".
+    std::vector<std::string> hidden_names = {};
 
     /// "extract run".
     std::string full_name() const;
@@ -54,7 +59,7 @@ struct Command {
 struct CommandName {
     std::string group;
     std::string name;
-    std::string summary;
+    Phrase summary;
 };
 
 /// A command is data: a name, what it needs, and two functions over its own options struct.
@@ -69,6 +74,10 @@ Command command(CommandName name, Needs needs, void (*flags)(CLI::App&, Options&
             body.config = options;
         }
         flags(app, *options);
+        if constexpr (std::is_base_of_v<CodexOptions, Options>) {
+            codex_flags(app, *options);  // Last in its help, as they belong to all of them.
+            body.codex = options;
+        }
         body.run = [options, run](Context& context) { return run(*options, context); };
         return body;
     };
@@ -76,10 +85,15 @@ Command command(CommandName name, Needs needs, void (*flags)(CLI::App&, Options&
             std::move(bind)};
 }
 
-/// The command's entry in a group's help: "trueup extract --help" starts with it.
+/// Words before the name of a command: "trueup extract --help" starts with `about`.
 struct Group {
-    std::string name;
-    std::string summary;
+    std::string name;  // All words: "codex service". Groups stand behind those they belong to.
+    Phrase summary;
+    Phrase about = {};  // What its help begins with; the summary when it is empty.
+    /// It has texts in every language; the commands of others speak English only.
+    bool is_translated = false;
+    /// codex_flags() may stand right behind its name, too; what stands behind the command wins.
+    bool has_codex_options = false;
 };
 
 /// All there is to the command line.

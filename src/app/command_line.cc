@@ -7,10 +7,17 @@
 #include <map>
 
 #include "app/exit_status.h"
+#include "app/help.h"
+#include "app/usage_error.h"
+#include "base/check.h"
 #include "base/text.h"
+#include "codex/text/text.h"
 
 namespace trueup::app {
 namespace {
+
+using codex::Text;
+using codex::tr;
 
 void global_flags(CLI::App& root, GlobalOptions& options) {
     static const std::map<std::string, term::ColorChoice> colors = {
@@ -19,30 +26,34 @@ void global_flags(CLI::App& root, GlobalOptions& options) {
         {"never", term::ColorChoice::Never}};
     static const std::map<std::string, ProgressMode> modes = {
         {"auto", ProgressMode::Auto}, {"json", ProgressMode::Json}, {"none", ProgressMode::None}};
-    const auto choice = [&root](const std::string& flag, const auto& names, auto& into,
-                                const std::string& help) {
+    const auto choice = [&root](const std::string& flag, const auto& names, auto& into, Text help) {
         const auto take = [flag, &names, &into](const std::string& text) {
             const auto found = names.find(text);
             if (found == names.end()) {
                 std::vector<std::string> allowed;
                 for (const auto& [name, value] : names) allowed.push_back(name);
-                throw CLI::ValidationError(
-                    flag, fmt::format("\"{}\" is none of {}", text, fmt::join(allowed, ", ")));
+                const std::string list = fmt::format("{}", fmt::join(allowed, ", "));
+                throw CLI::ValidationError(flag, tr(Text::CliNoneOf, text, list));
             }
             into = found->second;
         };
-        root.add_option_function<std::string>(flag, take, help)->type_name("WHEN");
+        root.add_option_function<std::string>(flag, take, help_text(help))->type_name("WHEN");
     };
-    root.add_flag("--json", options.is_json, "Answer in JSON; errors too, on standard error");
-    auto* quiet = root.add_flag("-q,--quiet", options.is_quiet, "Only the answer and errors");
-    root.add_flag("-v,--verbose", options.is_verbose, "Say more about what is done")
-        ->excludes(quiet);
-    choice("--color", colors, options.color, "Colours: auto, always or never");
-    choice("--progress", modes, options.progress, "Progress: auto, json (lines) or none");
-    auto* utc = root.add_flag("--utc", options.is_utc, "Show times in UTC");
-    root.add_option("--timezone", options.timezone, "Show times in this zone, as Europe/Berlin")
+    root.add_flag("--json", options.is_json, tr(Text::CliJson));
+    auto* quiet = root.add_flag("-q,--quiet", options.is_quiet, tr(Text::CliQuiet));
+    root.add_flag("-v,--verbose", options.is_verbose, tr(Text::CliVerbose))->excludes(quiet);
+    choice("--color", colors, options.color, Text::CliColor);
+    choice("--progress", modes, options.progress, Text::CliProgress);
+    auto* utc = root.add_flag("--utc", options.is_utc, tr(Text::CliUtc));
+    root.add_option("--timezone", options.timezone, tr(Text::CliTimezone))
         ->type_name("ZONE")
         ->excludes(utc);
+    // Taken by run_cli() before, as everything that is declared here speaks it already.
+    const auto check = [](const std::string& text) {
+        if (codex::language_of(text)) return;
+        throw CLI::ValidationError("--lang", tr(Text::BadLanguage, text));
+    };
+    root.add_option_function<std::string>("--lang", check, tr(Text::CliLang))->type_name("LANG");
 }
 
 /// One command line being read. The library's objects stay in here.
@@ -65,49 +76,93 @@ class Reader {
     };
 
     void declare();
-    void declare_command(CLI::App& parent, const Command& command);
-    Error explain(const CLI::ParseError& error) const;
-    Error unknown_option(const std::string& word) const;
-    Error unknown_word(const std::string& word) const;
-    Error missing_command() const;
-    CLI::App* deepest() const;
-    std::string typed_name() const;
-    std::string help_hint() const;
+    void declare_group(const Group& group);
+    void declare_command(const Command& command, const std::string& full_name, bool is_hidden);
+    CLI::App& add(const std::string& full_name, const std::string& about, bool is_hidden);
+    CLI::App& find(std::string_view full_name, bool is_hidden);
+    Leaf* chosen();
+    std::string help();
 
     const Commands& commands_;
     GlobalOptions options_;
+    CodexOptions outer_;  // Given behind "codex" itself.
     std::unique_ptr<CLI::App> root_;
     std::vector<Leaf> leaves_;
+    std::vector<std::pair<CLI::App*, Phrase>> abouts_;
 };
 
 void Reader::declare() {
-    root_ = std::make_unique<CLI::App>("Copies of data that agree with their source, and proof.",
-                                       "trueup");
-    root_->set_version_flag("--version", version_line(), "Show the version and end");
+    root_ = std::make_unique<CLI::App>(tr(Text::CliAbout), "trueup");
+    use_our_words(*root_);
+    root_->set_version_flag("--version", version_line(), tr(Text::CliVersion));
     root_->require_subcommand(0, 1);
-    root_->footer(std::string(exit_status_help()));
+    root_->footer(exit_status_help());
     global_flags(*root_, options_);
-    for (const Group& group : commands_.groups) {
-        CLI::App* app = root_->add_subcommand(group.name, group.summary);
-        app->require_subcommand(0, 1);
-        app->fallthrough();
-        app->footer(std::string(exit_status_help()));
-        for (const Command& command : commands_.commands) {
-            if (command.group == group.name) declare_command(*app, command);
-        }
-    }
+    for (const Group& group : commands_.groups) declare_group(group);
     for (const Command& command : commands_.commands) {
-        if (command.group.empty()) declare_command(*root_, command);
+        declare_command(command, command.full_name(), /*is_hidden=*/false);
+        for (const std::string& name : command.hidden_names) {
+            declare_command(command, name, /*is_hidden=*/true);
+        }
     }
 }
 
-void Reader::declare_command(CLI::App& parent, const Command& command) {
-    CLI::App* app = parent.add_subcommand(command.name, command.summary);
+void Reader::declare_group(const Group& group) {
+    CLI::App& app = add(group.name, group.summary.str(), /*is_hidden=*/false);
+    app.footer(exit_status_help());
+    if (!group.about.is_empty()) abouts_.emplace_back(&app, group.about);
+    if (group.has_codex_options) codex_flags(app, outer_);
+}
+
+void Reader::declare_command(const Command& command, const std::string& full_name, bool is_hidden) {
+    CLI::App& app = add(full_name, command.summary.str(), is_hidden);
+    app.footer(fmt::format("{}\n\n{}", tr(Text::CliGlobalNote), exit_status_help()));
+    leaves_.push_back({&app, &command, command.bind(app)});
+}
+
+/// Declares the last word of `full_name` below the others; groups that only hidden names need come
+/// into being with them.
+CLI::App& Reader::add(const std::string& full_name, const std::string& about, bool is_hidden) {
+    const std::size_t blank = full_name.rfind(' ');
+    const bool is_top = blank == std::string::npos;
+    CLI::App& parent = is_top ? *root_ : find(full_name.substr(0, blank), is_hidden);
+    CLI::App* app = parent.add_subcommand(is_top ? full_name : full_name.substr(blank + 1), about);
+    app->set_help_flag("-h,--help", tr(Text::CliHelp));  // The inherited one lost its heading.
+    app->require_subcommand(0, 1);
     app->fallthrough();
-    app->footer(
-        fmt::format("The options that \"trueup --help\" lists belong to every command.\n\n{}",
-                    exit_status_help()));
-    leaves_.push_back({app, &command, command.bind(*app)});
+    if (is_hidden) app->group("");
+    return *app;
+}
+
+CLI::App& Reader::find(std::string_view full_name, bool is_hidden) {
+    CLI::App* app = root_.get();
+    std::string path;
+    for (const std::string_view word : split(full_name, ' ')) {
+        path += path.empty() ? std::string(word) : fmt::format(" {}", word);
+        CLI::App* below = subcommand_of(*app, word);
+        if (below == nullptr) {
+            CHECK(is_hidden);  // Other groups are in the table, before what belongs to them.
+            below = &add(path, "", is_hidden);
+        }
+        app = below;
+    }
+    return *app;
+}
+
+/// The command whose name ends the words that were understood as names.
+Reader::Leaf* Reader::chosen() {
+    const CLI::App* deepest = deepest_of(*root_);
+    const auto found = std::ranges::find(leaves_, deepest, &Leaf::app);
+    return found == leaves_.end() ? nullptr : &*found;
+}
+
+/// Of what was named last. A group has more to say there than in the list of the level above, and
+/// the library knows only one description.
+std::string Reader::help() {
+    for (const auto& [app, about] : abouts_) {
+        if (app == deepest_of(*root_)) app->description(about.str());
+    }
+    return root_->help();
 }
 
 Result<std::variant<Invocation, Printout>> Reader::read(std::vector<std::string> words) {
@@ -119,84 +174,16 @@ Result<std::variant<Invocation, Printout>> Reader::read(std::vector<std::string>
     try {
         root_->parse(words);
     } catch (const CLI::CallForHelp&) {
-        return Printout{root_->help()};
+        return Printout{help()};
     } catch (const CLI::CallForVersion&) {
         return Printout{version_line() + "\n"};
     } catch (const CLI::ParseError& error) {
-        return std::unexpected(explain(error));
+        return std::unexpected(usage_error(*root_, error, commands_));
     }
-    for (Leaf& leaf : leaves_) {
-        if (leaf.app->parsed()) return Invocation{leaf.command, std::move(leaf.body), options_};
-    }
-    return std::unexpected(missing_command());
-}
-
-Error Reader::explain(const CLI::ParseError& error) const {
-    const std::vector<std::string> extras = root_->remaining(true);
-    const bool is_option = !extras.empty() && extras[0].size() > 1 && extras[0][0] == '-';
-    if (is_option) return unknown_option(extras[0]);
-    if (!extras.empty()) return unknown_word(extras[0]);
-    std::string message = error.what();
-    std::replace(message.begin(), message.end(), '\n', ' ');
-    return {ErrorClass::Usage, std::move(message), help_hint()};
-}
-
-Error Reader::unknown_option(const std::string& word) const {
-    const std::string name = word.substr(0, word.find('='));
-    std::vector<std::string> known;
-    for (const CLI::App* app = deepest(); app != nullptr; app = app->get_parent()) {
-        for (const CLI::Option* option : app->get_options()) {
-            for (const std::string& one : option->get_lnames()) known.push_back("--" + one);
-        }
-    }
-    return {ErrorClass::Usage,
-            fmt::format("unknown option \"{}\"{}", name, did_you_mean(name, known)),
-            fmt::format("\"{} --help\" lists the options", typed_name())};
-}
-
-Error Reader::unknown_word(const std::string& word) const {
-    const CLI::App* app = deepest();
-    const auto below = app->get_subcommands([](const CLI::App*) { return true; });
-    if (below.empty()) {
-        return {ErrorClass::Usage, fmt::format("unexpected argument \"{}\"", word), help_hint()};
-    }
-    std::vector<std::string> known;
-    for (const CLI::App* one : below) known.push_back(one->get_name());
-    auto meant = nearest(word, known);
-    for (const Command& command : commands_.commands) {
-        // The group was forgotten: "trueup run".
-        if (command.name == word) meant = command.full_name();
-    }
-    const auto suggestion = meant ? fmt::format(" (did you mean \"{}\"?)", *meant) : std::string();
-    return {ErrorClass::Usage, fmt::format("unknown command \"{}\"{}", word, suggestion),
-            help_hint()};
-}
-
-Error Reader::missing_command() const {
-    const bool is_group = deepest() != root_.get();
-    auto message = is_group ? fmt::format("\"{}\" needs a command", typed_name())
-                            : std::string("no command was given");
-    return {ErrorClass::Usage, std::move(message), help_hint()};
-}
-
-CLI::App* Reader::deepest() const {
-    CLI::App* app = root_.get();
-    while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
-    return app;
-}
-
-std::string Reader::typed_name() const {
-    std::string name;
-    for (const CLI::App* app = deepest(); app != nullptr; app = app->get_parent()) {
-        name = name.empty() ? app->get_name() : fmt::format("{} {}", app->get_name(), name);
-    }
-    return name;
-}
-
-std::string Reader::help_hint() const {
-    const bool is_leaf = deepest()->get_subcommands([](const CLI::App*) { return true; }).empty();
-    return fmt::format("\"{} --help\" lists the {}", typed_name(),
-                       is_leaf ? "options" : "commands");
+    Leaf* leaf = chosen();
+    if (leaf == nullptr) return std::unexpected(missing_command(*root_));
+    if (leaf->body.codex != nullptr) leaf->body.codex->fill_from(outer_);
+    return Invocation{leaf->command, std::move(leaf->body), options_};
 }
 
 }  // namespace

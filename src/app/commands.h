@@ -7,6 +7,22 @@ namespace trueup::app {
 
 Command version_command();
 
+Command codex_check_command();
+Command codex_history_command();
+Command codex_list_command();
+Command codex_prepare_command();
+Command codex_prune_command();
+Command codex_restore_original_command();
+Command codex_service_install_command();
+Command codex_service_print_command();
+Command codex_service_status_command();
+Command codex_service_uninstall_command();
+Command codex_status_command();
+Command codex_switch_command();
+Command codex_sync_command();
+Command codex_undo_command();
+Command codex_watch_command();
+
 Command extract_check_command();
 Command extract_gc_command();
 Command extract_init_command();

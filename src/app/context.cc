@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "codex/text/text.h"
 
 namespace trueup::app {
 
@@ -12,7 +13,7 @@ Context::Context(World world, GlobalOptions options)
     : world_(std::move(world)), options_(std::move(options)) {}
 
 void Context::warn(std::string_view sentence) const {
-    err().write(fmt::format("trueup: warning: {}\n", printable(sentence)));
+    err().write(codex::tr(codex::Text::CliWarning, printable(sentence)) + "\n");
 }
 
 void Context::say(std::string_view sentence) const {

@@ -45,6 +45,7 @@ class Context {
     /// For people. Prefer warn() and say().
     term::Stream& err() const { return *world_.err; }
     const Clock& clock() const { return *world_.clock; }
+    const term::Environment& environment() const { return world_.environment; }
     const GlobalOptions& options() const { return options_; }
     bool is_json() const { return options_.is_json; }
     bool is_quiet() const { return options_.is_quiet; }

@@ -3,6 +3,8 @@
 #include <csignal>
 #include <utility>
 
+#include "codex/text/text.h"
+
 namespace trueup::app {
 namespace {
 
@@ -35,17 +37,6 @@ int exit_status(const Result<core::Verdict>& outcome, int signal) {
     return outcome ? status_of(*outcome) : status_of(outcome.error().kind, signal);
 }
 
-std::string_view exit_status_help() {
-    return "EXIT STATUS\n"
-           "  0      done, or clean\n"
-           "  1      failed\n"
-           "  2      incomplete, or failed in a way that a later run may cure\n"
-           "  3      the data disagree\n"
-           "  4      the source's schema changed and the policy says stop\n"
-           "  64     the command line is wrong\n"
-           "  70     a bug in trueup\n"
-           "  78     the configuration is wrong\n"
-           "  128+n  stopped by signal n; everything done so far is durable\n";
-}
+std::string exit_status_help() { return codex::tr(codex::Text::CliExitStatus); }
 
 }  // namespace trueup::app

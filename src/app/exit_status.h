@@ -1,6 +1,6 @@
 #pragma once
 
-#include <string_view>
+#include <string>
 
 #include "base/result.h"
 #include "core/verdict.h"
@@ -12,6 +12,6 @@ namespace trueup::app {
 int exit_status(const Result<core::Verdict>& outcome, int signal);
 
 /// What `--help` of every command ends with.
-std::string_view exit_status_help();
+std::string exit_status_help();
 
 }  // namespace trueup::app

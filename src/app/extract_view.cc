@@ -12,10 +12,6 @@ std::string counted(std::int64_t number, std::string_view noun) {
     return fmt::format("{} {}{}", grouped(number), noun, number == 1 ? "" : "s");
 }
 
-json::Value json_time(const std::optional<UnixMicros>& time) {
-    return time ? json::Value(rfc3339(*time)) : json::Value();
-}
-
 json::Value json_stored(const std::string& text) {
     auto parsed = json::parse(text, "the ledger");
     return parsed ? *std::move(parsed) : json::Value(text);
@@ -28,30 +24,12 @@ std::string bounds_text(const std::string& bounds_json) {
     return bounds ? extract::text_of(*bounds) : bounds_json;
 }
 
-void print_heading(const Context& context, std::string_view heading) {
-    context.out().write(context.out_styles()(term::Style::Strong, printable(heading)) + "\n");
-}
-
-void print_table(const Context& context, const term::Table& table) {
-    term::TableOptions options = context.table_options();
-    options.indent = 2;
-    context.out().write("\n" + table.render(options));
-}
-
-void print_line(const Context& context, std::string_view line) {
-    context.out().write(fmt::format("  {}\n", printable(line)));
-}
-
 std::string bar_text(const Context& context, const BarCount& count) {
     const double fraction =
         count.total == 0 ? 1 : static_cast<double>(count.done) / static_cast<double>(count.total);
     return fmt::format("[{}] {} of {}",
                        term::bar(fraction, {.cells = 20, .is_unicode = context.is_unicode()}),
                        grouped(count.done), counted(count.total, "chunk"));
-}
-
-void print_json(const Context& context, const json::Value& document) {
-    context.out().write(json::write(document, 2) + "\n");
 }
 
 }  // namespace trueup::app

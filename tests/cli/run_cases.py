@@ -36,6 +36,7 @@ NORMALISE = [
     (re.compile(r"\b[0-9a-f]{64}\b"), "<sha256>"),
     (re.compile(r"\btrueup \d+\.\d+\.\d+\b"), "trueup <version>"),
     (re.compile(r"\bpid \d+\b"), "pid <pid>"),
+    (re.compile(r"\.sqlite\.\d{13}\.bak\b"), ".sqlite.<ms>.bak"),
 ]
 # A case that hangs must not hang the tests: far above what any of them takes.
 HANG_SECONDS = 300

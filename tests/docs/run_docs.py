@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Runs every ```sh block of the given documents, in order, each document in a folder of its own
-beside a small shop database. A line with the comment "# exit N" must end with that status; every other
+"""Runs every ```sh block of the given documents, in order, each document in a folder of its own, which
+is its home: beside a small shop database, with a made-up Codex home in it. A line with the comment "# exit N" must end with that status; every other
 line with 0."""
 import os
 import re
@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 
+CODEX_LIBRARY = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "cli/lib/codex.sh")
 EXIT = re.compile(r"#\s*exit (\d+)\b")
 
 
@@ -49,7 +50,12 @@ def run_document(path, trueup, generator):
     try:
         os.mkdir(os.path.join(folder, "bin"))
         os.symlink(trueup, os.path.join(folder, "bin", "trueup"))
-        environment = dict(os.environ, PATH=os.path.join(folder, "bin") + ":" + os.environ["PATH"])
+        environment = dict(os.environ, PATH=os.path.join(folder, "bin") + ":" + os.environ["PATH"],
+                           HOME=folder, LC_ALL="C.UTF-8")
+        for name in ("CODEX_HOME", "CODEX_SQLITE_HOME", "TRUEUP_LANG", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+            environment.pop(name, None)
+        subprocess.run(["bash", "-euc", '. "$1"; make_home', "bash", CODEX_LIBRARY], cwd=folder,
+                       env=environment, check=True)
         subprocess.run([generator, "--shape", "shop", "--orders", "20000", "shop.db"], cwd=folder,
                        check=True, stdout=subprocess.DEVNULL)
         for line, block in blocks(path):

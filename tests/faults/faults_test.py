@@ -140,15 +140,21 @@ def can_write(ledger):
     return True
 
 
+def stop(process):
+    """The signal only asks: all of it stands still once the kernel says so."""
+    process.send_signal(signal.SIGSTOP)
+    os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+
+
 def stopped_run(place):
     """A run in the middle of its work, standing still."""
     process = place.start()
     wait_until(lambda: place.chunks_done() > 0, process, "its first chunk was done")
-    process.send_signal(signal.SIGSTOP)
+    stop(process)
     # Not inside a write: then the ledger's lock would keep others out before the lease could.
     while not can_write(place.ledger()):
         process.send_signal(signal.SIGCONT)
-        process.send_signal(signal.SIGSTOP)
+        stop(process)
     expect(place.ask_ledger("SELECT 1 FROM lease"), "no lease while the run is at work")
     return process
 

@@ -100,8 +100,8 @@ void print_stores(const Context& context, const Checked& checked) {
 /// "azure, (none)": what the thread carries now.
 std::string providers_of(const codex::Inventory& inventory, const codex::Thread& thread) {
     std::vector<std::string> found;
-    const auto add = [&found](const std::optional<std::string>& provider) {
-        std::string text = provider_text(provider);
+    const auto add = [&found](const std::optional<SharedText>& provider) {
+        std::string text = provider_text(provider ? std::optional(provider->str()) : std::nullopt);
         if (std::ranges::find(found, text) == found.end()) found.push_back(std::move(text));
     };
     for (const codex::RowRef ref : thread.rows) {
@@ -133,7 +133,7 @@ void print_threads(const Context& context, const Checked& checked) {
         const codex::Thread& thread = checked.inventory.threads[differing[i]->thread];
         const bool is_left = differing[i]->action == codex::Action::Blocked ||
                              differing[i]->action == codex::Action::Bad;
-        table.add_row({{thread.id},
+        table.add_row({{thread.id.str()},
                        {providers_of(checked.inventory, thread)},
                        {how_text(*differing[i]), is_left ? Style::Warning : Style::Plain}});
     }

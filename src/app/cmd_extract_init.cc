@@ -52,7 +52,7 @@ Result<std::optional<Engine>> engine_by_magic(const std::string& path) {
     const File file = TRY(File::open_read(path));
     std::array<std::byte, 16> head{};
     const std::size_t size = TRY(file.read_at(0, head));
-    const std::string_view text(reinterpret_cast<const char*>(head.data()), size);  // NOLINT
+    const std::string_view text = as_text(Bytes(head).first(size));
     if (text.starts_with(std::string_view("SQLite format 3\0", 16))) {
         return std::optional(Engine::Sqlite);
     }

@@ -161,7 +161,7 @@ void print_stores(const Context& context, const RunOutcome& outcome) {
 }
 
 std::string first_path(const ThreadOutcome& thread) {
-    return thread.paths.empty() ? "" : thread.paths.front();
+    return thread.paths.empty() ? std::string() : thread.paths.front().str();
 }
 
 void print_left(const Context& context, const RunOutcome& outcome) {
@@ -173,8 +173,8 @@ void print_left(const Context& context, const RunOutcome& outcome) {
     for (std::size_t i = 0; i < std::min(outcome.left_out.size(), kThreadsShownMax); ++i) {
         const ThreadOutcome& thread = outcome.left_out[i];
         const std::string why = word_of(thread.reason);
-        table.add_row({{thread.id},
-                       {why.empty() ? thread.detail : why, Style::Warning},
+        table.add_row({{thread.id.str()},
+                       {why.empty() ? thread.detail.str() : why, Style::Warning},
                        {first_path(thread), Style::Faint}});
     }
     print_table(context, table);
@@ -192,7 +192,7 @@ void print_changes(const Context& context, const RunOutcome& outcome) {
                        {tr(Text::ColFile)}});
     for (std::size_t i = 0; i < std::min(outcome.changed.size(), kThreadsShownMax); ++i) {
         const ThreadOutcome& thread = outcome.changed[i];
-        table.add_row({{thread.id}, {word_of(thread.action)}, {first_path(thread), Style::Faint}});
+        table.add_row({{thread.id.str()}, {word_of(thread.action)}, {first_path(thread), Style::Faint}});
     }
     print_table(context, table);
     print_more(context, outcome.changed.size());

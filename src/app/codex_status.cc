@@ -19,18 +19,21 @@ using codex::RolloutProblem;
 using codex::StoreView;
 using codex::ThreadPlan;
 
-void add_hidden(StoreStatus& status, const std::string& target) {
+void add_hidden(StoreStatus& status, std::string_view target) {
     for (const ProviderCount& count : status.providers) {
         status.rows += count.rows;
         if (count.provider != target) status.hidden += count.rows;
     }
 }
 
-StoreStatus store_status(const StoreView& view, const std::string& target) {
+StoreStatus store_status(const StoreView& view, std::string_view target) {
     StoreStatus status{.store = view.store, .problem = view.problem, .backfill = view.backfill};
-    std::map<std::optional<std::string>, std::int64_t> rows;
+    std::map<std::optional<SharedText>, std::int64_t> rows;
     for (const codex::ThreadRow& row : view.rows) ++rows[row.provider];
-    for (const auto& [provider, count] : rows) status.providers.push_back({provider, count});
+    for (const auto& [provider, count] : rows) {
+        const auto name = provider ? std::optional(provider->str()) : std::nullopt;
+        status.providers.push_back({name, count});
+    }
     const auto more_rows = [](const ProviderCount& left, const ProviderCount& right) {
         return left.rows > right.rows;  // By name where they are as many: the map is in that order.
     };
@@ -40,7 +43,7 @@ StoreStatus store_status(const StoreView& view, const std::string& target) {
 }
 
 /// Codex does not list it: its row, or without one its rollout, is not under the target.
-bool is_hidden(const Inventory& inventory, const ThreadPlan& plan, const std::string& target) {
+bool is_hidden(const Inventory& inventory, const ThreadPlan& plan, std::string_view target) {
     if (plan.action == Action::Match) return false;
     if (plan.action != Action::Bad) return true;
     const auto& rows = inventory.threads[plan.thread].rows;

@@ -17,15 +17,15 @@ using codex::ThreadRow;
 constexpr std::int64_t kMicrosPerSecond = 1'000'000;
 constexpr std::int64_t kNanosPerMicro = 1'000;
 
-void add_distinct(std::vector<std::string>& list, const std::string& text) {
-    if (std::ranges::find(list, text) == list.end()) list.push_back(text);
+void add_distinct(std::vector<std::string>& list, std::string_view text) {
+    if (std::ranges::find(list, text) == list.end()) list.emplace_back(text);
 }
 
 void add_row(ThreadItem& item, const codex::StoreView& view, const ThreadRow& row) {
-    add_distinct(item.providers, row.provider.value_or(""));
+    add_distinct(item.providers, row.provider.value_or(SharedText()));
     add_distinct(item.stores, std::string(name_of(view.store.kind)));
-    if (item.title.empty()) item.title = row.title;
-    if (item.cwd.empty()) item.cwd = row.cwd;
+    if (item.title.empty()) item.title = row.title.view();
+    if (item.cwd.empty()) item.cwd = row.cwd.view();
     item.is_archived = item.is_archived || row.is_archived;
     if (!row.updated_at) return;
     const UnixMicros updated_at = *row.updated_at * kMicrosPerSecond;
@@ -40,8 +40,8 @@ void add_rollout(ThreadItem& item, const Rollout& rollout, bool has_rows) {
     item.is_compressed = item.is_compressed || rollout.format == codex::RolloutFormat::Zstd;
     item.has_encrypted = item.has_encrypted || rollout.has_encrypted;
     for (const codex::MetaAt& at : rollout.metas) {
-        add_distinct(item.providers, at.meta.provider.value_or(""));
-        if (item.cwd.empty()) item.cwd = at.meta.cwd;
+        add_distinct(item.providers, at.meta.provider.value_or(SharedText()));
+        if (item.cwd.empty()) item.cwd = at.meta.cwd.view();
     }
     if (has_rows) return;
     const UnixMicros written_at = rollout.info.mtime_ns / kNanosPerMicro;
@@ -49,9 +49,9 @@ void add_rollout(ThreadItem& item, const Rollout& rollout, bool has_rows) {
 }
 
 ThreadItem item_of(const Inventory& inventory, const codex::ThreadPlan& plan,
-                   const std::string& target) {
+                   std::string_view target) {
     const codex::Thread& thread = inventory.threads[plan.thread];
-    ThreadItem item{.id = thread.id, .action = plan.action, .reason = plan.reason};
+    ThreadItem item{.id = thread.id.str(), .action = plan.action, .reason = plan.reason};
     for (const codex::RowRef ref : thread.rows) {
         const codex::StoreView& view = inventory.stores[ref.store];
         add_row(item, view, view.rows[ref.row]);
@@ -65,7 +65,7 @@ ThreadItem item_of(const Inventory& inventory, const codex::ThreadPlan& plan,
         item.problem = unusable.problem;
     }
     item.is_mismatched = std::ranges::any_of(
-        item.providers, [&target](const std::string& one) { return one != target; });
+        item.providers, [target](std::string_view one) { return one != target; });
     return item;
 }
 

@@ -50,7 +50,7 @@ struct Command {
     Needs needs = Needs::Nothing;
     std::function<Body(CLI::App&)> bind;  // Declares the flags; returns what to run once parsed.
     /// Other full names that run it and stand in no help: "codex bucket switch".
-    std::vector<std::string> hidden_names = {};
+    std::vector<std::string> hidden_names;
 
     /// "extract run".
     std::string full_name() const;
@@ -89,7 +89,7 @@ Command command(CommandName name, Needs needs, void (*flags)(CLI::App&, Options&
 struct Group {
     std::string name;  // All words: "codex service". Groups stand behind those they belong to.
     Phrase summary;
-    Phrase about = {};  // What its help begins with; the summary when it is empty.
+    Phrase about;  // What its help begins with; the summary when it is empty.
     /// It has texts in every language; the commands of others speak English only.
     bool is_translated = false;
     /// codex_flags() may stand right behind its name, too; what stands behind the command wins.

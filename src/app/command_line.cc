@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <map>
+#include <ranges>
 
 #include "app/exit_status.h"
 #include "app/help.h"
@@ -19,31 +20,47 @@ namespace {
 using codex::Text;
 using codex::tr;
 
+/// An option that takes one of a few words.
+template <class Value>
+struct Choice {
+    std::string flag;
+    Text help;
+    std::map<std::string, Value> values;
+
+    /// Throws what the library expects of an option when `word` is none of them.
+    Value value_of(const std::string& word) const {
+        const auto found = values.find(word);
+        if (found != values.end()) return found->second;
+        const std::string list = fmt::format("{}", fmt::join(std::views::keys(values), ", "));
+        throw CLI::ValidationError(flag, tr(Text::CliNoneOf, word, list));
+    }
+};
+
+/// `choice` and `into` must outlive `app`.
+template <class Value>
+void add_choice(CLI::App& app, const Choice<Value>& choice, Value& into) {
+    const auto take = [&choice, &into](const std::string& word) { into = choice.value_of(word); };
+    app.add_option_function<std::string>(choice.flag, take, help_text(choice.help))
+        ->type_name("WHEN");
+}
+
 void global_flags(CLI::App& root, GlobalOptions& options) {
-    static const std::map<std::string, term::ColorChoice> colors = {
-        {"auto", term::ColorChoice::Auto},
-        {"always", term::ColorChoice::Always},
-        {"never", term::ColorChoice::Never}};
-    static const std::map<std::string, ProgressMode> modes = {
-        {"auto", ProgressMode::Auto}, {"json", ProgressMode::Json}, {"none", ProgressMode::None}};
-    const auto choice = [&root](const std::string& flag, const auto& names, auto& into, Text help) {
-        const auto take = [flag, &names, &into](const std::string& text) {
-            const auto found = names.find(text);
-            if (found == names.end()) {
-                std::vector<std::string> allowed;
-                for (const auto& [name, value] : names) allowed.push_back(name);
-                const std::string list = fmt::format("{}", fmt::join(allowed, ", "));
-                throw CLI::ValidationError(flag, tr(Text::CliNoneOf, text, list));
-            }
-            into = found->second;
-        };
-        root.add_option_function<std::string>(flag, take, help_text(help))->type_name("WHEN");
-    };
+    static const Choice<term::ColorChoice> color = {
+        .flag = "--color",
+        .help = Text::CliColor,
+        .values = {{"auto", term::ColorChoice::Auto},
+                   {"always", term::ColorChoice::Always},
+                   {"never", term::ColorChoice::Never}}};
+    static const Choice<ProgressMode> progress = {.flag = "--progress",
+                                                  .help = Text::CliProgress,
+                                                  .values = {{"auto", ProgressMode::Auto},
+                                                             {"json", ProgressMode::Json},
+                                                             {"none", ProgressMode::None}}};
     root.add_flag("--json", options.is_json, tr(Text::CliJson));
     auto* quiet = root.add_flag("-q,--quiet", options.is_quiet, tr(Text::CliQuiet));
     root.add_flag("-v,--verbose", options.is_verbose, tr(Text::CliVerbose))->excludes(quiet);
-    choice("--color", colors, options.color, Text::CliColor);
-    choice("--progress", modes, options.progress, Text::CliProgress);
+    add_choice(root, color, options.color);
+    add_choice(root, progress, options.progress);
     auto* utc = root.add_flag("--utc", options.is_utc, tr(Text::CliUtc));
     root.add_option("--timezone", options.timezone, tr(Text::CliTimezone))
         ->type_name("ZONE")
@@ -139,12 +156,10 @@ CLI::App& Reader::find(std::string_view full_name, bool is_hidden) {
     std::string path;
     for (const std::string_view word : split(full_name, ' ')) {
         path += path.empty() ? std::string(word) : fmt::format(" {}", word);
-        CLI::App* below = subcommand_of(*app, word);
-        if (below == nullptr) {
-            CHECK(is_hidden);  // Other groups are in the table, before what belongs to them.
-            below = &add(path, "", is_hidden);
-        }
-        app = below;
+        CLI::App* const below = subcommand_of(*app, word);
+        // Other groups are in the table, before what belongs to them.
+        if (below == nullptr) CHECK(is_hidden);
+        app = below != nullptr ? below : &add(path, "", is_hidden);
     }
     return *app;
 }

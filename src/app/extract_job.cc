@@ -57,6 +57,7 @@ Result<extract::Config> load_config(const ConfigOptions& options, Context& conte
 Result<std::vector<const extract::Export*>> selected_exports(const extract::Config& config,
                                                              const ConfigOptions& options) {
     std::vector<std::string> names;
+    names.reserve(config.exports.size());
     for (const extract::Export& known : config.exports) names.push_back(known.name);
     for (const std::string& wanted : options.exports) {
         if (extract::find_export(config, wanted) != nullptr) continue;

@@ -11,23 +11,23 @@ namespace {
 
 struct Wrap {
     std::string_view text;
-    int width;
     std::string_view want;
+    int width;
     int line = __builtin_LINE();
 };
 
 constexpr Wrap kWraps[] = {
-    Wrap{"", 10, ""},
-    Wrap{"one two three", 13, "one two three"},
-    Wrap{"one two three", 12, "one two\nthree"},
-    Wrap{"one two three", 3, "one\ntwo\nthree"},
-    Wrap{"immeasurable", 5, "immeasurable"},
-    Wrap{"a\nb c", 3, "a\nb c"},
-    Wrap{"a  b", 10, "a  b"},
-    Wrap{"列出会话和标题", 6, "列出会\n话和标\n题"},
-    Wrap{"列出会话，和标题", 8, "列出会\n话，和标\n题"},
-    Wrap{"显示 --json 全部", 6, "显示\n--json\n全部"},
-    Wrap{"用（默认）值", 6, "用（默\n认）值"},
+    Wrap{"", "", 10},
+    Wrap{"one two three", "one two three", 13},
+    Wrap{"one two three", "one two\nthree", 12},
+    Wrap{"one two three", "one\ntwo\nthree", 3},
+    Wrap{"immeasurable", "immeasurable", 5},
+    Wrap{"a\nb c", "a\nb c", 3},
+    Wrap{"a  b", "a  b", 10},
+    Wrap{"列出会话和标题", "列出会\n话和标\n题", 6},
+    Wrap{"列出会话，和标题", "列出会\n话，和标\n题", 8},
+    Wrap{"显示 --json 全部", "显示\n--json\n全部", 6},
+    Wrap{"用（默认）值", "用（默\n认）值", 6},
 };
 
 TEST(Wrapped, BreaksAtBlanksAndBetweenWideCharacters) {

@@ -13,8 +13,8 @@
 
 // The only code that ends the process.
 int main(int argc, char** argv) {
-    using namespace trueup;  // NOLINT(google-build-using-namespace): main has no namespace of its
-                             // own.
+    // NOLINTNEXTLINE(google-build-using-namespace): main has no namespace of its own.
+    using namespace trueup;
     watch_signals();
     term::FdStream out(STDOUT_FILENO, "standard output");
     term::FdStream err(STDERR_FILENO, "standard error");

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::int64_t kMicrosPerSecond = 1'000'000;
 constexpr std::int64_t kSecondsPerHour = 3'600;
-constexpr std::int64_t kAgeHoursMax = 24 * 366 * 1'000;  // A thousand years.
+constexpr std::int64_t kAgeHoursMax = std::int64_t{24} * 366 * 1'000;  // A thousand years.
 
 /// "7d" in microseconds.
 std::optional<std::int64_t> parse_age(std::string_view text) {

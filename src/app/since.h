@@ -12,9 +12,9 @@ namespace trueup::app {
 /// A point in time as --since takes it. What it means is decided when it is resolved: an age needs
 /// to know what time it is, and a date the zone in force.
 struct Since {
-    std::optional<UnixMicros> at = {};        // RFC 3339, with any offset.
-    std::optional<std::int64_t> age_us = {};  // "7d", "12h", "2w".
-    std::string day = {};                     // "2026-01-31", else empty.
+    std::optional<UnixMicros> at;        // RFC 3339, with any offset.
+    std::optional<std::int64_t> age_us;  // "7d", "12h", "2w".
+    std::string day;                     // "2026-01-31", else empty.
     bool operator==(const Since&) const = default;
 };
 

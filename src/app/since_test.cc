@@ -9,7 +9,8 @@ namespace trueup::app {
 namespace {
 
 constexpr UnixMicros kSecond = 1'000'000;
-constexpr UnixMicros kDay = 86'400 * kSecond;
+constexpr UnixMicros kHour = 3'600 * kSecond;
+constexpr UnixMicros kDay = 24 * kHour;
 constexpr UnixMicros kNow = 1'769'846'400 * kSecond;  // 2026-01-31T08:00:00Z.
 
 struct Point {
@@ -23,7 +24,7 @@ constexpr Point kPoints[] = {
     Point{"0d", kNow},
     Point{"12h", kNow - kDay / 2},
     Point{"2w", kNow - 14 * kDay},
-    Point{"2026-01-31", kNow - 8 * 3'600 * kSecond},
+    Point{"2026-01-31", kNow - 8 * kHour},
     Point{"1970-01-01", 0},
     Point{"2026-01-31T08:00:00Z", kNow},
     Point{"2026-01-31T08:00:00.000001Z", kNow + 1},
@@ -80,7 +81,6 @@ TEST(Resolve, ADayBeginsInTheZoneOfTheProcess) {
     const std::string kept = before == nullptr ? "" : before;
     ASSERT_EQ(::setenv("TZ", "EST5EDT,M3.2.0,M11.1.0", 1), 0);
     ::tzset();
-    constexpr UnixMicros kHour = 3'600 * kSecond;
     const UnixMicros winter = resolve(*parse_since("2026-01-31"), kNow, /*is_utc=*/false);
     const UnixMicros summer = resolve(*parse_since("2026-07-01"), kNow, /*is_utc=*/false);
     EXPECT_EQ(winter - resolve(*parse_since("2026-01-31"), kNow, /*is_utc=*/true), 5 * kHour);

@@ -56,6 +56,7 @@ Error unknown_word(const CLI::App& root, const std::string& word, const Commands
         return {ErrorClass::Usage, tr(Text::CliUnexpectedArgument, word), help_hint(root)};
     }
     std::vector<std::string> known;
+    known.reserve(below.size());
     for (const CLI::App* one : below) known.push_back(one->get_name());
     auto meant = nearest(word, known);
     for (const Command& command : commands.commands) {
@@ -73,7 +74,7 @@ std::string subject_of(const std::string& message) {
 
 /// The library's sentence in ours; what it says itself when it is none that we know.
 std::string sentence_of(const CLI::ParseError& error) {
-    const std::string message = error.what();
+    std::string message = error.what();
     const std::string kind = error.get_name();
     const std::string subject = subject_of(message);
     if (kind == "ArgumentMismatch") {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/file_info.h"
+#include "base/open_retrying.h"
 #include "base/system_failure.h"
 
 namespace trueup {
@@ -19,16 +20,12 @@ namespace {
 constexpr std::uint64_t kCopyBytes = std::uint64_t{1} << 20U;  // A step without the kernel's help.
 constexpr std::uint64_t kCopyRangeBytes = std::uint64_t{1} << 30U;
 
-/// -1, with errno, when the system refuses.
-int open_retrying(const std::string& path, int flags, std::uint32_t mode = 0644) {
-    while (true) {
-        const int fd = ::open(path.c_str(), flags | O_CLOEXEC, mode);
-        if (fd >= 0 || errno != EINTR) return fd;
-    }
+int open_path(const std::string& path, int flags, std::uint32_t mode = 0644) {
+    return open_retrying(AT_FDCWD, path.c_str(), flags, mode);
 }
 
 Result<int> open_descriptor(const std::string& path, int flags, std::string_view verb) {
-    const int fd = open_retrying(path, flags);
+    const int fd = open_path(path, flags);
     if (fd < 0) return system_failure(errno, verb, path);
     return fd;
 }
@@ -48,6 +45,13 @@ bool must_copy_by_hand(int error) {
 
 }  // namespace
 
+int open_retrying(int folder, const char* name, int flags, std::uint32_t mode) {
+    while (true) {
+        const int fd = ::openat(folder, name, flags | O_CLOEXEC, mode);
+        if (fd >= 0 || errno != EINTR) return fd;
+    }
+}
+
 Result<File> File::open_read(const std::string& path) {
     return File(TRY(open_descriptor(path, O_RDONLY, "read")), path);
 }
@@ -57,22 +61,26 @@ Result<File> File::open_edit(const std::string& path) {
 }
 
 Result<File> File::open_unnoticed(const std::string& path) {
+    return open_unnoticed_at(AT_FDCWD, path.c_str(), path);
+}
+
+Result<File> File::open_unnoticed_at(int folder, const char* name, const std::string& path) {
     const int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
-    const int fd = open_retrying(path, flags | O_NOATIME);
-    if (fd >= 0) return File(fd, path);
-    if (errno != EPERM) return system_failure(errno, "read", path);
+    int fd = open_retrying(folder, name, flags | O_NOATIME);
     // Only the owner of a file may ask for that.
-    return File(TRY(open_descriptor(path, flags, "read")), path);
+    if (fd < 0 && errno == EPERM) fd = open_retrying(folder, name, flags);
+    if (fd < 0) return system_failure(errno, "read", path);
+    return File(fd, path);
 }
 
 Result<File> File::create(const std::string& path, std::uint32_t mode) {
-    const int fd = open_retrying(path, O_WRONLY | O_CREAT | O_EXCL, mode);
+    const int fd = open_path(path, O_WRONLY | O_CREAT | O_EXCL, mode);
     if (fd < 0) return system_failure(errno, "create", path);
     return File(fd, path);
 }
 
 Result<File> File::open_append(const std::string& path, std::uint32_t mode) {
-    const int fd = open_retrying(path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY, mode);
+    const int fd = open_path(path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY, mode);
     if (fd < 0) return system_failure(errno, "write", path);
     return File(fd, path);
 }

@@ -82,6 +82,8 @@ class File {
     Result<std::string> real_path() const;
 
   private:
+    friend class FolderHandle;
+    static Result<File> open_unnoticed_at(int folder, const char* name, const std::string& path);
     File(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
     int fd_ = -1;
     std::string path_;

@@ -9,13 +9,15 @@
 namespace trueup {
 namespace {
 
+void expect_every_index_once(std::size_t count, int workers) {
+    std::vector<std::atomic<int>> done(count);
+    parallel_for(count, workers, [&](std::size_t index, std::size_t) { ++done[index]; });
+    for (const auto& times : done) EXPECT_EQ(times, 1);
+}
+
 TEST(ParallelFor, DoesEveryIndexOnce) {
     for (const int workers : {-1, 0, 1, 2, 7}) {
-        for (const std::size_t count : {0U, 1U, 2U, 1000U}) {
-            std::vector<std::atomic<int>> done(count);
-            parallel_for(count, workers, [&](std::size_t index, std::size_t) { ++done[index]; });
-            for (const auto& times : done) EXPECT_EQ(times, 1);
-        }
+        for (const std::size_t count : {0U, 1U, 2U, 1000U}) expect_every_index_once(count, workers);
     }
 }
 

@@ -10,11 +10,11 @@ namespace {
 
 class FileLockTest : public testing::Test {
   protected:
-    FileLockTest() {
-        std::string name = std::filesystem::temp_directory_path() / "lock-XXXXXX";
-        folder_ = ::mkdtemp(name.data());
+    void SetUp() override {
+        folder_ = std::filesystem::temp_directory_path() / "lock-XXXXXX";
+        ASSERT_NE(::mkdtemp(folder_.data()), nullptr);
     }
-    ~FileLockTest() override { std::filesystem::remove_all(folder_); }
+    void TearDown() override { std::filesystem::remove_all(folder_); }
     std::string path() const { return folder_ + "/a.lock"; }
     std::string folder_;
 };

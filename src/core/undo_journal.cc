@@ -21,7 +21,7 @@ constexpr std::uint64_t kHeaderBytes = 16;  // The magic and the version.
 // reader find the final record without reading the others.
 constexpr std::uint64_t kFrontBytes = 16;
 constexpr std::uint64_t kBackBytes = 4;
-constexpr std::uint64_t kBufferBytes = 1u << 20;
+constexpr std::uint64_t kBufferBytes = 128u << 10;
 constexpr std::uint64_t kReadBytes = 64u << 10;  // Several records at once.
 
 template <class Unsigned>

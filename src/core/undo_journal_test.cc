@@ -25,18 +25,24 @@ class Folder {
     ~Folder() { std::filesystem::remove_all(path_); }
     Folder(const Folder&) = delete;
     Folder& operator=(const Folder&) = delete;
+    Folder(Folder&&) = delete;
+    Folder& operator=(Folder&&) = delete;
     std::string operator/(const char* name) const { return path_ + "/" + name; }
 
   private:
     std::string path_;
 };
 
-void write(const std::string& path, const std::vector<Sample>& samples) {
+/// Returns where each of them stands.
+std::vector<std::uint64_t> write(const std::string& path, const std::vector<Sample>& samples) {
     auto writer = JournalWriter::create(path).value();
+    std::vector<std::uint64_t> offsets;
+    offsets.reserve(samples.size());
     for (const Sample& one : samples) {
-        ASSERT_TRUE(writer.append(one.type, one.payload).has_value());
+        offsets.push_back(writer.append(one.type, one.payload).value());
     }
-    ASSERT_TRUE(writer.sync().has_value());
+    writer.sync().value();
+    return offsets;
 }
 
 std::vector<Sample> read(const std::string& path) {
@@ -57,13 +63,14 @@ void put_bytes(const std::string& path, std::string_view bytes) {
     std::ofstream(path, std::ios::binary) << bytes;
 }
 
-const std::vector<Sample> kSamples = {
-    {1, "begin"}, {7, ""}, {2, std::string(200'000, 'x')}, {3, "end"}};
+std::vector<Sample> some_samples() {
+    return {{1, "begin"}, {7, ""}, {2, std::string(200'000, 'x')}, {3, "end"}};
+}
 
 TEST(UndoJournal, GivesBackWhatWasWritten) {
     const Folder folder;
-    write(folder / "j", kSamples);
-    EXPECT_EQ(read(folder / "j"), kSamples);
+    write(folder / "j", some_samples());
+    EXPECT_EQ(read(folder / "j"), some_samples());
     auto reader = JournalReader::open(folder / "j").value();
     const auto last = reader.last().value();
     ASSERT_TRUE(last.has_value());
@@ -74,7 +81,7 @@ TEST(UndoJournal, GivesBackWhatWasWritten) {
 
 TEST(UndoJournal, IsForItsOwnerAlone) {
     const Folder folder;
-    write(folder / "j", kSamples);
+    write(folder / "j", some_samples());
     const auto mode = std::filesystem::status(folder / "j").permissions();
     EXPECT_EQ(mode, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
     EXPECT_FALSE(JournalWriter::create(folder / "j").has_value()) << "it must not overwrite";
@@ -129,7 +136,7 @@ TEST(UndoJournal, RefusesWhatIsNoneOrNewer) {
     const Folder folder;
     put_bytes(folder / "other", "SQLite format 3 and more");
     EXPECT_EQ(JournalReader::open(folder / "other").error().kind, ErrorClass::Integrity);
-    write(folder / "j", kSamples);
+    write(folder / "j", some_samples());
     std::string newer = bytes_of(folder / "j");
     newer[12] = 2;
     put_bytes(folder / "newer", newer);
@@ -141,22 +148,18 @@ TEST(UndoJournal, AnyRecordsComeBackByOrderAndByOffset) {
     rc::check([&] {
         using Pairs = std::vector<std::pair<std::uint32_t, std::string>>;
         const auto pairs = *rc::gen::arbitrary<Pairs>();
+        std::vector<Sample> samples;
+        samples.reserve(pairs.size());
+        for (const auto& [type, payload] : pairs) samples.push_back({type, payload});
         std::filesystem::remove(folder / "j");
-        std::vector<std::uint64_t> offsets;
-        {
-            auto writer = JournalWriter::create(folder / "j").value();
-            for (const auto& [type, payload] : pairs) {
-                offsets.push_back(writer.append(type, payload).value());
-            }
-            RC_ASSERT(writer.sync().has_value());
-        }
+        const auto offsets = write(folder / "j", samples);
         auto reader = JournalReader::open(folder / "j").value();
-        for (std::size_t i = pairs.size(); i-- > 0;) {
+        for (std::size_t i = samples.size(); i-- > 0;) {
             const auto record = reader.at(offsets[i]).value();
-            RC_ASSERT(record.type == pairs[i].first);
-            RC_ASSERT(record.payload == pairs[i].second);
+            RC_ASSERT(record.type == samples[i].type);
+            RC_ASSERT(record.payload == samples[i].payload);
         }
-        RC_ASSERT(read(folder / "j").size() == pairs.size());
+        RC_ASSERT(read(folder / "j").size() == samples.size());
     });
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -20,7 +21,8 @@ class WireWriter {
         u32(static_cast<std::uint32_t>(value.size()));
         bytes_.append(value);
     }
-    void optional_text(const std::optional<std::string>& value) {
+    template <std::convertible_to<std::string_view> Text>
+    void optional_text(const std::optional<Text>& value) {
         u8(value ? 1 : 0);
         if (value) text(*value);
     }

@@ -18,7 +18,7 @@ namespace {
 /// write-ahead log (https://sqlite.org/fileformat.html, 1.3).
 constexpr std::uint64_t kFormatVersionsAt = 18;
 
-constexpr std::uint64_t kCopyBytes = std::uint64_t{1} << 20U;
+constexpr std::uint64_t kCopyBytes = std::uint64_t{128} << 10U;
 
 /// An empty file of ours alone; what a run that died left of it goes.
 Status create_aside(const std::string& path) {

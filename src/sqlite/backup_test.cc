@@ -50,6 +50,16 @@ std::int64_t rows_in(const std::string& file) {
     return Connection::open(file, kReadOnly).value().query_int64("SELECT count(*) FROM t").value();
 }
 
+/// 500 rows of the table become 400, then 500 again, each in a transaction of its own.
+void rewrite_rows(Connection& db) {
+    db.exec(
+          "BEGIN; UPDATE t SET b = b || 'a'; UPDATE t SET b = substr(b, 1, 80); "
+          "DELETE FROM t WHERE a > 400; COMMIT; PRAGMA wal_checkpoint(PASSIVE);"
+          "WITH RECURSIVE n(i) AS (SELECT 401 UNION ALL SELECT i+1 FROM n "
+          "WHERE i < 500) INSERT INTO t SELECT i, hex(randomblob(40)) FROM n")
+        .value();
+}
+
 TEST_F(BackupTest, HoldsEverythingAndNothingBesideIt) {
     for (const bool is_wal : {false, true}) {
         Connection db = source(is_wal ? "wal.db" : "plain.db", is_wal);
@@ -74,15 +84,7 @@ TEST_F(BackupTest, IsOfOneInstantWhileAnotherWrites) {
         Connection writer = Connection::open(path(name), kCreate).value();
         if (has_log) writer.exec("UPDATE t SET b = 'x' WHERE a = 1").value();
         const std::jthread other([&writer](const std::stop_token& stop) {
-            while (!stop.stop_requested()) {
-                writer
-                    .exec(
-                        "BEGIN; UPDATE t SET b = b || 'a'; UPDATE t SET b = substr(b, 1, 80); "
-                        "DELETE FROM t WHERE a > 400; COMMIT; PRAGMA wal_checkpoint(PASSIVE);"
-                        "WITH RECURSIVE n(i) AS (SELECT 401 UNION ALL SELECT i+1 FROM n "
-                        "WHERE i < 500) INSERT INTO t SELECT i, hex(randomblob(40)) FROM n")
-                    .value();
-            }
+            while (!stop.stop_requested()) rewrite_rows(writer);
         });
         for (int round = 0; round < 20; ++round) {
             const std::string copy = path(name + std::to_string(round));

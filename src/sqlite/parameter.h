@@ -16,8 +16,7 @@ class Parameter {
   public:
     using Value = std::variant<std::monostate, std::int64_t, double, std::string_view, Bytes>;
 
-    // Implicit on purpose: a list of parameters reads as a list of values.
-    // NOLINTBEGIN(google-explicit-constructor)
+    // NOLINTBEGIN(google-explicit-constructor): a list of parameters reads as a list of values.
     Parameter(std::nullptr_t) {}
     template <std::integral T>
     requires(sizeof(T) < 8 || std::signed_integral<T>) Parameter(T value)

@@ -20,8 +20,7 @@ static_assert(static_cast<int>(ColumnType::Null) == SQLITE_NULL);
 
 /// "Copy the bytes": SQLITE_TRANSIENT, whose macro casts the address -1 the C way.
 sqlite3_destructor_type copied() {
-    // The address is a mark, nobody follows it.
-    // NOLINTNEXTLINE(performance-no-int-to-ptr)
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): the address is a mark, nobody follows it.
     return reinterpret_cast<sqlite3_destructor_type>(std::intptr_t{-1});
 }
 

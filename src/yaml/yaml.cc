@@ -80,21 +80,20 @@ Size size_of(const Node& node) {
 class TreeBuilder final : public YAML::EventHandler {
   public:
     TreeBuilder(const Lines& lines, const Relocate& relocate)
-        : lines_(lines), relocate_(relocate) {}
+        : lines_(&lines), relocate_(&relocate) {}
     Node take() { return std::move(root_); }
 
-    void OnDocumentStart(
-        const YAML::Mark& mark) override {  // NOLINT(readability-identifier-naming)
+    // NOLINTBEGIN(readability-identifier-naming): the names are the library's.
+    void OnDocumentStart(const YAML::Mark& mark) override {
         if (documents_++ > 0) {
             throw Refusal{place_of(mark), "a second document begins; one file holds one document"};
         }
     }
-    void OnDocumentEnd() override {}  // NOLINT(readability-identifier-naming)
+    void OnDocumentEnd() override {}
 
-    void OnNull(const YAML::Mark& mark,  // NOLINT(readability-identifier-naming)
-                YAML::anchor_t anchor) override {
+    void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
         Node node = new_node(mark);
-        const std::string_view word = null_word(lines_.from(position_of(mark)));
+        const std::string_view word = null_word(lines_->from(position_of(mark)));
         if (wants_key() && !word.empty()) {
             node.kind = Node::Kind::Scalar;
             node.scalar = word;
@@ -105,8 +104,7 @@ class TreeBuilder final : public YAML::EventHandler {
         finish(std::move(node), anchor);
     }
 
-    void OnScalar(const YAML::Mark& mark,  // NOLINT(readability-identifier-naming)
-                  const std::string& tag, YAML::anchor_t anchor,
+    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   const std::string& value) override {
         Node node = new_node(mark);
         refuse_tag(tag, node);
@@ -116,8 +114,7 @@ class TreeBuilder final : public YAML::EventHandler {
         finish(std::move(node), anchor);
     }
 
-    void OnAlias(const YAML::Mark& mark,  // NOLINT(readability-identifier-naming)
-                 YAML::anchor_t anchor) override {
+    void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
         const auto found = anchors_.find(anchor);
         const Position at = place_of(mark);
         if (found == anchors_.end()) throw Refusal{at, "an alias stands inside its own anchor"};
@@ -127,18 +124,17 @@ class TreeBuilder final : public YAML::EventHandler {
         place(found->second);
     }
 
-    void OnSequenceStart(const YAML::Mark& mark,  // NOLINT(readability-identifier-naming)
-                         const std::string& tag, YAML::anchor_t anchor,
+    void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                          YAML::EmitterStyle::value /*style*/) override {
         open(Node::Kind::Sequence, mark, tag, anchor);
     }
-    void OnSequenceEnd() override { close(); }  // NOLINT(readability-identifier-naming)
-    void OnMapStart(const YAML::Mark& mark,     // NOLINT(readability-identifier-naming)
-                    const std::string& tag, YAML::anchor_t anchor,
+    void OnSequenceEnd() override { close(); }
+    void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                     YAML::EmitterStyle::value /*style*/) override {
         open(Node::Kind::Map, mark, tag, anchor);
     }
-    void OnMapEnd() override { close(); }  // NOLINT(readability-identifier-naming)
+    void OnMapEnd() override { close(); }
+    // NOLINTEND(readability-identifier-naming)
 
   private:
     struct Open {
@@ -150,7 +146,7 @@ class TreeBuilder final : public YAML::EventHandler {
 
     Position place_of(const YAML::Mark& mark) const {
         const Position at = position_of(mark);
-        return relocate_ ? relocate_(at) : at;
+        return *relocate_ ? (*relocate_)(at) : at;
     }
     int depth() const { return static_cast<int>(open_.size()); }
     bool is_in_map() const { return !open_.empty() && open_.back().node.kind == Node::Kind::Map; }
@@ -231,9 +227,8 @@ class TreeBuilder final : public YAML::EventHandler {
         open_.back().key = std::move(node);
     }
 
-    const Lines& lines_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members): lives on one
-                          // stack frame.
-    const Relocate& relocate_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+    const Lines* lines_;
+    const Relocate* relocate_;
     Node root_;
     std::vector<Open> open_;
     std::map<YAML::anchor_t, Node> anchors_;

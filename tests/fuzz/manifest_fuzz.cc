@@ -10,7 +10,7 @@
 #include "extract/manifest/manifest.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    using namespace trueup::extract;  // NOLINT(google-build-using-namespace)
+    using namespace trueup::extract;  // NOLINT(google-build-using-namespace): the only function.
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     const auto manifest = parse_manifest(text, "input");
     if (!manifest) {

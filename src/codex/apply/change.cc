@@ -42,6 +42,10 @@ Change::Change(const JobContext& job, const ReconcileOptions& options)
 }
 
 Result<RunOutcome> Change::run(const Planner& planner) {
+    if (options_.stores != StoreFilter::All && !options_.is_sqlite_only) {
+        return fail(ErrorClass::Usage, "one store alone can only be changed without the rollouts",
+                    "add --sqlite-only");
+    }
     if (!options_.is_dry_run) TRY(lock_and_recover());
     inventory_.home = job_.home;
     inventory_.settings = TRY(read_settings(job_.home, options_.settings, job_.environment));
@@ -151,12 +155,19 @@ RunInput Change::input_of_plan() {
     RunInput input;
     input.begin = {.run_id = make_run_id(job_.clock->now(), *job_.random),
                    .kind = options_.kind,
-                   .target = plan_.target,
+                   .target = plan_.target.str(),
                    .started_at = outcome_.started_at,
                    .undoes = {}};
     input.backs_up =
         options_.kind != RunKind::Watch;  // It has the journal; a copy each time is too much.
     std::vector<std::optional<std::uint32_t>> record_of(inventory_.stores.size());
+    const auto count = static_cast<std::size_t>(plan_.counts.changes());
+    input.threads.reserve(count);
+    input.rows.reserve(count);
+    input.file_threads.reserve(count);
+    input.originals.reserve(count);
+    files_.reserve(count);
+    plan_of_thread_.reserve(count);
     for (std::uint32_t i = 0; i < plan_.threads.size(); ++i) {
         const ThreadPlan& plan = plan_.threads[i];
         const bool changes = plan.action == Action::Patch || plan.action == Action::Grow ||
@@ -179,23 +190,28 @@ RunInput Change::input_of_plan() {
                                   .after = target_of(plan)});
         }
     }
-    input.edit_of = [this](std::size_t index) {
+    input.edit_of = [this](std::size_t index, FolderHandle& folder) -> Result<FileEdit> {
         const File& file = files_[index];
         const EditRequest request{.thread = file.thread,
                                   .mode = file.mode,
                                   .provider = file.provider,
                                   .padding = options_.padding};
-        auto edit = make_edit(inventory_.rollouts[file.rollout], request);
+        Rollout& rollout = inventory_.rollouts[file.rollout];
+        PlannedEdit planned = TRY(make_edit(rollout, request, folder));
         // Compressing again does not give the same bytes, so undo needs the old file.
-        const bool is_kept = edit && edit->format == RolloutFormat::Zstd;
-        if (is_kept) edit->kept = fmt::format("rollout-{}.zst", index);
-        return edit;
+        const bool is_kept = planned.edit.format == RolloutFormat::Zstd;
+        if (is_kept) planned.edit.kept = fmt::format("rollout-{}.zst", index);
+        // From here on the inventory says what the home is going to be; see refresh().
+        rollout.metas = std::move(planned.metas);
+        // What was appended since has not been looked at.
+        if (planned.edit.info.bytes != rollout.info.bytes) rollout.info = {};
+        return std::move(planned.edit);
     };
     input.wait = left_of_wait();
     return input;
 }
 
-const std::string& Change::target_of(const ThreadPlan& plan) const {
+const SharedText& Change::target_of(const ThreadPlan& plan) const {
     return plan.target.empty() ? plan_.target : plan.target;
 }
 
@@ -204,9 +220,8 @@ void Change::add_thread(const ThreadPlan& plan, RunInput& input) {
     const Thread& thread = inventory_.threads[plan.thread];
     input.threads.push_back(thread.id);
     const auto add = [&](std::uint32_t rollout, EditMode mode) {
-        const std::string_view provider =
-            options_.kind == RunKind::Prepare ? std::string_view() : target_of(plan);
-        files_.push_back({rollout, number, mode, provider});
+        const bool keeps_provider = options_.kind == RunKind::Prepare;
+        files_.push_back({rollout, number, mode, keeps_provider ? SharedText() : target_of(plan)});
         input.file_threads.push_back(number);
     };
     for (const std::uint32_t rollout : plan.patches) add(rollout, EditMode::Patch);
@@ -218,7 +233,7 @@ void Change::add_thread(const ThreadPlan& plan, RunInput& input) {
 }
 
 /// The rollout is what Codex rebuilds rows from, so its word counts first.
-std::optional<std::string> Change::original_of(const Thread& thread) const {
+std::optional<SharedText> Change::original_of(const Thread& thread) const {
     for (const std::uint32_t rollout : thread.rollouts) {
         const auto& metas = inventory_.rollouts[rollout].metas;
         if (!metas.empty() && metas.front().meta.provider) return metas.front().meta.provider;

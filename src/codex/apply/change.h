@@ -39,10 +39,10 @@ class Change {
     Status execute_plan();
     RunInput input_of_plan();
     void add_thread(const ThreadPlan& plan, RunInput& input);
-    const std::string& target_of(const ThreadPlan& plan) const;
-    std::optional<std::string> original_of(const Thread& thread) const;
+    const SharedText& target_of(const ThreadPlan& plan) const;
+    std::optional<SharedText> original_of(const Thread& thread) const;
     void take_result(const RunResult& result);
-    void refresh(const std::vector<std::uint32_t>& files_done);
+    void refresh(const RunResult& result);
     Status tidy_up();
 
     RunOutcome outcome();
@@ -55,7 +55,7 @@ class Change {
         std::uint32_t rollout = 0;
         std::uint32_t thread = 0;  // Number within the run.
         EditMode mode = EditMode::Patch;
-        std::string_view provider;
+        SharedText provider;
     };
 
     const JobContext& job_;

@@ -20,6 +20,7 @@ namespace {
 constexpr std::size_t kFlushEachMax = 16;
 // Rewritten files stand twice on the disk until their batch is through.
 constexpr std::size_t kRewritesAtOnceMax = 256;
+constexpr std::int64_t kNanosPerMicro = 1000;
 
 /// The file systems that were written to. A file is noted before it is written, so that an error of
 /// the write-back is seen.
@@ -44,36 +45,40 @@ class FileSystems {
 /// The changes of one call, and what its workers share.
 class Changes {
   public:
-    Changes(std::span<FileChange> changes, Direction direction, const ChangeContext& context)
+    Changes(std::span<FileChange* const> changes, Direction direction, const ChangeContext& context)
         : changes_(changes), direction_(direction), context_(context) {}
 
-    Status run() {
+    Result<ReadBack> run() {
         std::vector<FileChange*> patches;
         std::vector<FileChange*> rewrites;
-        for (FileChange& one : changes_) {
-            (one.mode == EditMode::Patch ? patches : rewrites).push_back(&one);
+        for (FileChange* const one : changes_) {
+            (one->mode == EditMode::Patch ? patches : rewrites).push_back(one);
         }
         TRY(patch(patches));
         for (std::size_t at = 0; at < rewrites.size(); at += kRewritesAtOnceMax) {
             const std::size_t count = std::min(kRewritesAtOnceMax, rewrites.size() - at);
             TRY(rewrite(std::span(rewrites).subspan(at, count)));
         }
-        return {};
+        return read_back_;
     }
 
   private:
-    using Work = std::function<Status(FileChange&, FileEdit, std::size_t index)>;
+    /// What a worker keeps from one file to the next.
+    struct Worker {
+        std::optional<core::JournalReader> journal;
+        FolderHandle folder;
+    };
+    using Work = std::function<Status(FileChange&, FileEdit, std::size_t index, FolderHandle&)>;
 
     /// Calls `work` with the edit of each file. The first error of the journal, or a signal while
     /// we go forward, ends it.
     Status for_each(std::span<FileChange* const> files, const Work& work) {
-        std::vector<std::optional<core::JournalReader>> readers(
-            static_cast<std::size_t>(std::max(context_.workers, 1)));
+        std::vector<Worker> workers(static_cast<std::size_t>(std::max(context_.workers, 1)));
         Status outcome;
         std::mutex mutex;
         parallel_for(files.size(), context_.workers, [&](std::size_t index, std::size_t worker) {
             if (direction_ == Direction::Forward && stop_signal() != 0) return;
-            const auto done = do_one(*files[index], readers[worker], work, index);
+            const auto done = do_one(*files[index], workers[worker], work, index);
             if (done) return;
             const std::lock_guard lock(mutex);
             if (outcome) outcome = done;
@@ -82,31 +87,33 @@ class Changes {
         return outcome;
     }
 
-    Status do_one(FileChange& change, std::optional<core::JournalReader>& reader, const Work& work,
-                  std::size_t index) {
-        if (!reader) reader = TRY(core::JournalReader::open(context_.journal));
-        const core::JournalRecord record = TRY(reader->at(change.offset));
+    Status do_one(FileChange& change, Worker& worker, const Work& work, std::size_t index) {
+        if (!worker.journal) worker.journal = TRY(core::JournalReader::open(context_.journal));
+        const core::JournalRecord record = TRY(worker.journal->at(change.offset));
         FileEdit edit = TRY(decode_file_edit(record.payload));
         if (direction_ == Direction::Backward) edit = edit.reversed();
-        return work(change, std::move(edit), index);
+        return work(change, std::move(edit), index, worker.folder);
     }
 
     Status patch(std::span<FileChange* const> files) {
         const bool flushes_each = files.size() <= kFlushEachMax;
         FileSystems systems;
         const Durability durability = flushes_each ? Durability::Now : Durability::Later;
-        const Work write = [&](FileChange& change, const FileEdit& edit, std::size_t) -> Status {
+        const Work write = [&](FileChange& change, const FileEdit& edit, std::size_t,
+                               FolderHandle& folder) -> Status {
             if (!flushes_each) TRY(systems.note(edit));
-            take(patch_file(edit, direction_, durability), change);
+            take(patch_file(edit, direction_, durability, folder), change);
             return {};
         };
-        const Work verify = [&](FileChange& change, const FileEdit& edit, std::size_t) -> Status {
-            if (change.reason == Reason::None) take(verify_patch(edit), change);
+        const Work verify = [&](FileChange& change, const FileEdit& edit, std::size_t,
+                                FolderHandle& folder) -> Status {
+            if (change.reason == Reason::None) read_back(edit, change, folder);
             if (context_.on_file) context_.on_file();
             return {};
         };
         TRY(for_each(files, write));
         TRY(systems.flush());
+        read_back_.began_ns = context_.clock->now() * kNanosPerMicro;
         return for_each(files, verify);
     }
 
@@ -116,7 +123,7 @@ class Changes {
         std::vector<Rewrite> rewrites(files.size());
         FileSystems systems;
         const auto staged =
-            for_each(files, [&](FileChange&, FileEdit edit, std::size_t i) -> Status {
+            for_each(files, [&](FileChange&, FileEdit edit, std::size_t i, FolderHandle&) -> Status {
                 if (!flushes_each) TRY(systems.note(edit));
                 rewrites[i].edit = std::move(edit);
                 stage(rewrites[i], direction_, durability, context_);
@@ -137,21 +144,35 @@ class Changes {
         return {};
     }
 
+    void read_back(const FileEdit& edit, FileChange& change, FolderHandle& folder) const {
+        FileInfo info;
+        take(verify_patch(edit, info, folder), change);
+        if (info.bytes == edit.info.bytes) change.ctime_ns = info.ctime_ns;
+    }
+
     static void take(FileFate fate, FileChange& change) {
         change.reason = fate.reason;
         change.detail = std::move(fate.detail);
     }
 
-    std::span<FileChange> changes_;
+    std::span<FileChange* const> changes_;
     Direction direction_;
     const ChangeContext& context_;
+    ReadBack read_back_;
 };
 
 }  // namespace
 
-Status change_files(std::span<FileChange> changes, Direction direction,
-                    const ChangeContext& context) {
+Result<ReadBack> change_files(std::span<FileChange* const> changes, Direction direction,
+                              const ChangeContext& context) {
     return Changes(changes, direction, context).run();
+}
+
+std::vector<FileChange*> each_of(std::vector<FileChange>& changes) {
+    std::vector<FileChange*> each;
+    each.reserve(changes.size());
+    for (FileChange& one : changes) each.push_back(&one);
+    return each;
 }
 
 }  // namespace trueup::codex

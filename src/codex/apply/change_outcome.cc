@@ -3,7 +3,6 @@
 #include "base/file.h"
 #include "codex/apply/change.h"
 #include "codex/apply/retention.h"
-#include "codex/apply/rollout_stream.h"
 #include "codex/apply/run_folder.h"
 
 namespace trueup::codex {
@@ -38,19 +37,6 @@ StoreOutcome outcome_of(const StoreView& view, bool forces_backfill) {
     return outcome;
 }
 
-/// The rollout as it is after it was changed, so that the next look can do without reading it.
-Result<Rollout> reread(const Rollout& before) {
-    Rollout after = before;
-    const File file = TRY(File::open_unnoticed(before.path));
-    after.info = TRY(file.info());
-    RolloutStream stream = RolloutStream::open(file, before.format);
-    for (MetaAt& at : after.metas) {
-        TRY(stream.skip_to(at.offset));
-        at.meta = parse_line(TRY(stream.text(at.meta.length))).meta;
-    }
-    return after;
-}
-
 }  // namespace
 
 void take_change(const StoreChange& change, StoreOutcome& outcome) {
@@ -65,6 +51,7 @@ void Change::take_result(const RunResult& result) {
     outcome_.patched = result.patched;
     outcome_.grown = result.grown;
     outcome_.rows_changed = result.rows_changed;
+    outcome_.changed.reserve(result.threads.size());
     for (std::uint32_t number = 0; number < result.threads.size(); ++number) {
         const ThreadFate& fate = result.threads[number];
         ThreadOutcome one = outcome_of(inventory_, plan_.threads[plan_of_thread_[number]]);
@@ -79,20 +66,20 @@ void Change::take_result(const RunResult& result) {
     }
     store_results_ = result.stores;
     backups_ = result.backups;
-    refresh(result.files_done);
+    refresh(result);
 }
 
-void Change::refresh(const std::vector<std::uint32_t>& files_done) {
-    RolloutReader reader;
-    for (const std::uint32_t index : files_done) {
-        const File& file = files_[index];
-        Rollout& rollout = inventory_.rollouts[file.rollout];
-        if (file.mode == EditMode::Rewrite) {
-            rollout = reader.read(rollout.path, MetaScan::WholeFile);
-        } else if (auto after = reread(rollout)) {
-            rollout = std::move(*after);
+/// So that the next look can do without reading what was changed: it knows a file by its times.
+void Change::refresh(const RunResult& result) {
+    std::vector<std::int64_t> ctimes(files_.size());
+    for (const FileDone& done : result.files_done) ctimes[done.index] = done.ctime_ns;
+    for (std::size_t i = 0; i < files_.size(); ++i) {
+        Rollout& rollout = inventory_.rollouts[files_[i].rollout];
+        if (ctimes[i] == 0 || rollout.info.inode == 0) {
+            rollout.info = {};
         } else {
-            rollout.info = {};  // Read it again next time.
+            rollout.info.ctime_ns = ctimes[i];
+            rollout.looked_at_ns = result.read_back.began_ns;
         }
     }
 }

@@ -31,7 +31,8 @@ Status begin(Session& session, const StoreRecord& record, milliseconds wait) {
     session.connection = TRY(open_store(store, StoreAccess::Write, wait));
     session.transaction =
         TRY(sqlite::Transaction::begin(*session.connection, sqlite::TransactionKind::Immediate));
-    return {};
+    // A quarter of the default: rows change in the order of the table.
+    return session.connection->exec("PRAGMA cache_size=-512");
 }
 
 Status commit(Session& session) {

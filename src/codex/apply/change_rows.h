@@ -23,7 +23,7 @@ struct StoreChange {
 struct RowsInput {
     const std::vector<StoreRecord>& stores;
     const std::vector<RowEdit>& rows;
-    const std::vector<std::string>& threads;  // Ids, by number.
+    const std::vector<SharedText>& threads;  // Ids, by number.
     std::vector<bool> skipped;                // By number: leave its rows alone.
 };
 

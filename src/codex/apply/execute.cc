@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "base/fault.h"
 #include "base/file.h"
@@ -44,13 +45,13 @@ class Execution {
   private:
     // Protect: the undo is durable before anything changes.
     Status protect();
+    Status remember_originals();
     Status write_edits();
     void give_up_protecting();
     Status append(RecordType type, std::string_view payload);
 
     // Apply and verify.
     Status apply();
-    Status change(std::vector<FileChange*> changes, Direction direction);
     Status put_in_step();
     Status restore_rows();
 
@@ -59,7 +60,7 @@ class Execution {
     Status finish(RunEnd end);
     Status take_back_all();
 
-    void lose(std::uint32_t thread, Reason reason, std::string detail) {
+    void lose(std::uint32_t thread, Reason reason, SharedText detail) {
         if (!fates_[thread].is_done()) return;
         fates_[thread] = {reason, std::move(detail)};
     }
@@ -74,6 +75,7 @@ class Execution {
                 .run_folder = run_folder(job_.home, run_id),
                 .runs_root = runs_root(job_.home),
                 .run_id = run_id,
+                .clock = job_.clock,
                 .workers = job_.workers,
                 .on_file = [this] { job_.progress->add_units(1); }};
     }
@@ -97,10 +99,7 @@ Status Execution::protect() {
     job_.progress->begin_phase({.name = "protecting", .units_total = input_.file_threads.size()});
     FAULT_POINT("run before folder");
     TRY(make_run_folder(job_.home, input_.begin.run_id));
-    if (!input_.originals.empty()) {
-        Originals originals = TRY(Originals::load(originals_path(job_.home)));
-        TRY(originals.remember(input_.originals));
-    }
+    TRY(remember_originals());
     if (input_.backs_up) name_backups(*job_.clock, input_.stores);
     Status copied;
     {
@@ -111,7 +110,7 @@ Status Execution::protect() {
         for (const StoreRecord& store : input_.stores) {
             TRY(append(RecordType::Store, encode(store)));
         }
-        for (const std::string& thread : input_.threads) TRY(append(RecordType::Thread, thread));
+        for (const SharedText& thread : input_.threads) TRY(append(RecordType::Thread, thread));
         TRY(write_edits());
     }
     if (!copied) return copied;
@@ -121,6 +120,13 @@ Status Execution::protect() {
     TRY(sync_directory(run_folder(job_.home, input_.begin.run_id)));
     FAULT_POINT("run is protected");
     return {};
+}
+
+Status Execution::remember_originals() {
+    const auto news = std::exchange(input_.originals, {});  // Not needed any more: many.
+    if (news.empty()) return {};
+    const auto known = Originals::load(originals_path(job_.home));
+    return known ? known->remember(news) : std::unexpected(known.error());
 }
 
 /// No byte of anybody's data has changed yet: what was made for the undo goes.
@@ -134,9 +140,13 @@ void Execution::give_up_protecting() {
 
 Status Execution::write_edits() {
     Status written;
-    parallel_for(input_.file_threads.size(), job_.workers, [&](std::size_t index, std::size_t) {
+    changes_.reserve(input_.file_threads.size());
+    indexes_.reserve(input_.file_threads.size());
+    std::vector<FolderHandle> folders(static_cast<std::size_t>(std::max(job_.workers, 1)));
+    const std::size_t count = input_.file_threads.size();
+    parallel_for(count, job_.workers, [&](std::size_t index, std::size_t worker) {
         if (stop_signal() != 0) return;
-        auto edit = input_.edit_of(index);
+        auto edit = input_.edit_of(index, folders[worker]);
         const std::string bytes = edit ? encode(*edit) : std::string();
         const std::uint32_t thread = input_.file_threads[index];
         const std::lock_guard lock(mutex_);
@@ -157,22 +167,13 @@ Status Execution::write_edits() {
     return written;
 }
 
-/// Passes those changes on whose threads are still to be changed, or all of a thread to take back.
-Status Execution::change(std::vector<FileChange*> changes, Direction direction) {
-    std::vector<FileChange> batch;
-    for (const FileChange* one : changes) batch.push_back(*one);
-    const auto changed = change_files(batch, direction, context());
-    for (std::size_t i = 0; i < batch.size(); ++i) *changes[i] = std::move(batch[i]);
-    return changed;
-}
-
 Status Execution::apply() {
     std::vector<FileChange*> wanted;
     for (FileChange& one : changes_) {
         if (fates_[one.thread].is_done()) wanted.push_back(&one);
     }
     job_.progress->begin_phase({.name = "changing rollouts", .units_total = wanted.size()});
-    TRY(change(wanted, Direction::Forward));
+    result_.read_back = TRY(change_files(wanted, Direction::Forward, context()));
     for (const FileChange& one : changes_) {
         if (one.reason != Reason::None) lose(one.thread, one.reason, one.detail);
     }
@@ -199,7 +200,7 @@ Status Execution::put_in_step() {
     for (FileChange& one : changes_) {
         if (!fates_[one.thread].is_done()) back.push_back(&one);
     }
-    TRY(change(back, Direction::Backward));
+    TRY(change_files(back, Direction::Backward, context()));
     for (const FileChange* one : back) {
         // What somebody else has written since is not ours to take back.
         if (one->reason != Reason::None && one->reason != Reason::ChangedMeanwhile) {
@@ -236,7 +237,7 @@ Status Execution::record() {
         const FileChange& one = changes_[i];
         if (!fates_[one.thread].is_done()) continue;
         ++(one.mode == EditMode::Patch ? result_.patched : result_.grown);
-        result_.files_done.push_back(indexes_[i]);
+        result_.files_done.push_back({.index = indexes_[i], .ctime_ns = one.ctime_ns});
     }
     for (const StoreChange& store : result_.stores) result_.rows_changed += store.rows_changed;
     for (const StoreRecord& store : input_.stores) result_.backups.push_back(store.backup);

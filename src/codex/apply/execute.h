@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "codex/apply/change_files.h"
 #include "codex/apply/change_rows.h"
 #include "codex/apply/file_edit.h"
 #include "codex/apply/reconcile.h"
@@ -22,21 +23,28 @@ struct RunInput {
     BeginRecord begin;
     std::vector<StoreRecord> stores;  // `backup` is filled in when `backs_up`.
     bool backs_up = true;
-    std::vector<std::string> threads;
+    std::vector<SharedText> threads;  // Ids.
     std::vector<RowEdit> rows;
     std::vector<std::uint32_t> file_threads;  // For each file the thread it belongs to.
-    /// Makes the edit of file `index`; called by several workers at once. An error leaves out the
+    /// Makes the edit of file `index`; called by several workers at once, each with
+    /// a handle of its own. An error leaves out the
     /// file's thread.
-    std::function<Result<FileEdit>(std::size_t index)> edit_of;
+    std::function<Result<FileEdit>(std::size_t index, FolderHandle& folder)> edit_of;
     /// Provider of each thread before the run, for restore-original; empty: not remembered.
-    std::vector<std::pair<std::string, std::string>> originals;
+    std::vector<std::pair<SharedText, SharedText>> originals;
     std::chrono::milliseconds wait{0};  // For the stores.
 };
 
 struct ThreadFate {
     Reason reason = Reason::None;
-    std::string detail;
+    SharedText detail;
     bool is_done() const { return reason == Reason::None; }
+};
+
+/// A file that is changed now.
+struct FileDone {
+    std::uint32_t index = 0;
+    std::int64_t ctime_ns = 0;  // As FileChange has it.
 };
 
 struct RunResult {
@@ -46,7 +54,8 @@ struct RunResult {
     std::int64_t patched = 0;
     std::int64_t grown = 0;
     std::int64_t rows_changed = 0;
-    std::vector<std::uint32_t> files_done;  // Indexes of files that are changed now.
+    std::vector<FileDone> files_done;
+    ReadBack read_back;
 };
 
 /// Notes how the rows of a store fared in what is told of it.

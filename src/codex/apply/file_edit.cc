@@ -47,9 +47,9 @@ Result<std::string> changed_line(std::string_view line, const MetaLine& meta,
 
 /// What is about to be written, read again. A rewrite moves bytes, so it gets a second opinion, by
 /// a parser that took no part in making the line.
-Status check_line(std::string_view before, std::string_view after, const EditRequest& request,
-                  const std::string& path) {
-    const ParsedLine parsed = parse_line(after);
+Result<MetaLine> check_line(std::string_view before, std::string_view after,
+                            const EditRequest& request, const std::string& path) {
+    ParsedLine parsed = parse_line(after);
     const bool has_provider =
         request.provider.empty() ||
         (!parsed.meta.has_split_providers && parsed.meta.provider == request.provider);
@@ -57,8 +57,16 @@ Status check_line(std::string_view before, std::string_view after, const EditReq
         return fail(ErrorClass::Bug,
                     fmt::format("{}: the new record is not what it should be", path));
     }
-    if (request.mode == EditMode::Patch) return {};
-    return check_same_but_provider(before, after, path);
+    if (request.mode == EditMode::Rewrite) TRY(check_same_but_provider(before, after, path));
+    return std::move(parsed.meta);
+}
+
+/// The record after the edit, holding the texts that are there already.
+MetaLine sharing_texts(MetaLine after, const MetaLine& before, const EditRequest& request) {
+    after.thread_id = before.thread_id;
+    after.cwd = before.cwd;
+    if (after.provider == request.provider) after.provider = request.provider;
+    return after;
 }
 
 }  // namespace
@@ -86,9 +94,12 @@ std::int64_t FileEdit::growth_bytes() const {
     return growth;
 }
 
-Result<FileEdit> make_edit(const Rollout& rollout, const EditRequest& request) {
-    FileEdit edit{.thread = request.thread, .mode = request.mode, .format = rollout.format};
-    const File file = TRY(File::open_unnoticed(rollout.path));
+Result<PlannedEdit> make_edit(const Rollout& rollout, const EditRequest& request,
+                              FolderHandle& folder) {
+    PlannedEdit planned;
+    FileEdit& edit = planned.edit;
+    edit = {.thread = request.thread, .mode = request.mode, .format = rollout.format};
+    const File file = TRY(folder.open_unnoticed(rollout.path.str()));
     edit.path = TRY(file.real_path());
     edit.info = TRY(file.info());
     const bool is_same = edit.info.device == rollout.info.device &&
@@ -96,6 +107,7 @@ Result<FileEdit> make_edit(const Rollout& rollout, const EditRequest& request) {
                          edit.info.bytes >= rollout.info.bytes;
     if (!is_same) return changed_meanwhile(edit.path);
     RolloutStream stream = RolloutStream::open(file, rollout.format);
+    const bool is_patch = request.mode == EditMode::Patch;
     for (const MetaAt& at : rollout.metas) {
         TRY(stream.skip_to(at.offset));
         const std::string line = TRY(stream.text(at.meta.length));
@@ -105,14 +117,16 @@ Result<FileEdit> make_edit(const Rollout& rollout, const EditRequest& request) {
                               parsed.meta.values == at.meta.values;
         if (!is_there) return changed_meanwhile(edit.path);
         const std::string after = TRY(changed_line(line, parsed.meta, request));
+        if (is_patch) planned.metas.push_back(at);
         if (after == line) continue;
-        if (request.mode == EditMode::Patch && after.size() != line.size()) {
+        if (is_patch && after.size() != line.size()) {
             return changed_meanwhile(edit.path);  // The room that was there is gone.
         }
-        TRY(check_line(line, after, request, edit.path));
+        MetaLine meta = TRY(check_line(line, after, request, edit.path));
+        if (is_patch) planned.metas.back().meta = sharing_texts(std::move(meta), at.meta, request);
         edit.splices.push_back(difference(at.offset, line, after));
     }
-    return edit;
+    return planned;
 }
 
 std::string encode(const FileEdit& edit) {

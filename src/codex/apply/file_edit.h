@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/folder_handle.h"
 #include "base/result.h"
 #include "codex/home/rollout.h"
 
@@ -50,13 +51,21 @@ struct FileEdit {
 struct EditRequest {
     std::uint32_t thread = 0;
     EditMode mode = EditMode::Patch;
-    std::string_view provider;  // Empty: as it is (only padding is added).
+    SharedText provider;  // Empty: as it is (only padding is added).
     std::uint32_t padding = 0;  // Blanks a line has at least after it had to grow.
+};
+
+/// An edit and what it leads to.
+struct PlannedEdit {
+    FileEdit edit;
+    /// The records as they are after a patch. Empty after a rewrite, which moves them.
+    std::vector<MetaAt> metas;
 };
 
 /// Reads the meta lines of `rollout` again and makes the edit; nothing is written. Retryable when
 /// they are no longer what `rollout` says: somebody wrote the file meanwhile.
-Result<FileEdit> make_edit(const Rollout& rollout, const EditRequest& request);
+Result<PlannedEdit> make_edit(const Rollout& rollout, const EditRequest& request,
+                              FolderHandle& folder);
 
 /// The edit as bytes, and back. Hostile until parsed: lengths, order and modes are checked
 /// (Integrity).

@@ -22,27 +22,28 @@ Result<Originals> Originals::load(std::string path) {
     Originals originals(std::move(path));
     if (!TRY(core::is_begun_journal(originals.path_))) return originals;
     core::JournalReader reader = TRY(core::JournalReader::open(originals.path_));
+    TextPool pool;
     while (const auto record = TRY(reader.next())) {
         core::WireReader wire(record->payload);
         const std::string_view id = wire.text();
         const std::string_view provider = wire.text();
         if (record->type != kOriginal || !wire.is_whole()) continue;  // Of a newer trueup.
-        originals.providers_.try_emplace(std::string(id), provider);
+        originals.providers_.try_emplace(id, pool.of(provider));
     }
     return originals;
 }
 
-std::optional<std::string_view> Originals::find(std::string_view thread_id) const {
-    const auto found = providers_.find(std::string(thread_id));
+std::optional<SharedText> Originals::find(std::string_view thread_id) const {
+    const auto found = providers_.find(thread_id);
     if (found == providers_.end()) return std::nullopt;
     return found->second;
 }
 
 Status Originals::remember(
-    const std::vector<std::pair<std::string, std::string>>& thread_providers) {
+    const std::vector<std::pair<SharedText, SharedText>>& thread_providers) const {
     std::optional<core::JournalWriter> writer;
     for (const auto& [id, provider] : thread_providers) {
-        if (!providers_.try_emplace(id, provider).second) continue;
+        if (providers_.contains(id)) continue;
         if (!writer) writer = TRY(open_log(path_));
         core::WireWriter wire;
         wire.text(id);

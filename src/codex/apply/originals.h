@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/shared_text.h"
 
 namespace trueup::codex {
 
@@ -18,16 +19,16 @@ class Originals {
     /// A missing file is an empty one. Integrity when the file is none of ours.
     static Result<Originals> load(std::string path);
 
-    std::optional<std::string_view> find(std::string_view thread_id) const;
-    /// Keeps those that are not known yet; they are on the disk when it returns.
-    Status remember(const std::vector<std::pair<std::string, std::string>>& thread_providers);
-    std::size_t size() const { return providers_.size(); }
+    std::optional<SharedText> find(std::string_view thread_id) const;
+    /// Keeps those that were not known when it was loaded, each thread once in the list; they are on
+    /// the disk when it returns.
+    Status remember(const std::vector<std::pair<SharedText, SharedText>>& thread_providers) const;
 
   private:
     explicit Originals(std::string path) : path_(std::move(path)) {}
 
     std::string path_;
-    std::unordered_map<std::string, std::string> providers_;
+    std::unordered_map<SharedText, SharedText, TextHash, TextEqual> providers_;
 };
 
 }  // namespace trueup::codex

@@ -53,8 +53,9 @@ Status keep_times(File& file, const FileInfo& was) {
     return file.set_times(was.atime_ns, was.mtime_ns);
 }
 
-Result<FileFate> try_patch(const FileEdit& edit, Direction direction, Durability durability) {
-    File file = TRY(File::open_edit(edit.path));
+Result<FileFate> try_patch(const FileEdit& edit, Direction direction, Durability durability,
+                           FolderHandle& folder) {
+    File file = TRY(folder.open_edit(edit.path));
     FileInfo was = TRY(file.info());
     const bool is_ours = was.device == edit.info.device && was.inode == edit.info.inode &&
                          was.bytes >= edit.info.bytes;
@@ -80,8 +81,9 @@ Result<FileFate> try_patch(const FileEdit& edit, Direction direction, Durability
     return FileFate{};
 }
 
-Result<FileFate> try_verify(const FileEdit& edit) {
-    const File file = TRY(File::open_unnoticed(edit.path));
+Result<FileFate> try_verify(const FileEdit& edit, FileInfo& info, FolderHandle& folder) {
+    const File file = TRY(folder.open_unnoticed(edit.path));
+    info = TRY(file.info());
     for (const Splice& splice : edit.splices) {
         if (TRY(region(file, splice)) != splice.after) {
             return FileFate{Reason::ChangedMeanwhile,
@@ -99,13 +101,14 @@ FileFate refused(const Error& error, const FileEdit& edit) {
     return {is_read_only ? Reason::ReadOnly : Reason::WriteFailed, error.message};
 }
 
-FileFate patch_file(const FileEdit& edit, Direction direction, Durability durability) {
-    auto fate = try_patch(edit, direction, durability);
+FileFate patch_file(const FileEdit& edit, Direction direction, Durability durability,
+                    FolderHandle& folder) {
+    auto fate = try_patch(edit, direction, durability, folder);
     return fate ? *fate : refused(fate.error(), edit);
 }
 
-FileFate verify_patch(const FileEdit& edit) {
-    auto fate = try_verify(edit);
+FileFate verify_patch(const FileEdit& edit, FileInfo& info, FolderHandle& folder) {
+    auto fate = try_verify(edit, info, folder);
     return fate ? *fate : refused(fate.error(), edit);
 }
 

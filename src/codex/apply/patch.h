@@ -23,9 +23,10 @@ enum class Durability : std::uint8_t { Now, Later };
 /// one that was looked at and hold what the edit says; backward, each byte may be the old or the
 /// new one, as a torn write leaves them. Both times stay what they were, unless somebody writes at
 /// the same moment.
-FileFate patch_file(const FileEdit& edit, Direction direction, Durability durability);
+FileFate patch_file(const FileEdit& edit, Direction direction, Durability durability,
+                    FolderHandle& folder);
 
-/// Reads the splices back.
-FileFate verify_patch(const FileEdit& edit);
+/// Reads the splices back; `info` is what the file was just before.
+FileFate verify_patch(const FileEdit& edit, FileInfo& info, FolderHandle& folder);
 
 }  // namespace trueup::codex

@@ -12,10 +12,8 @@ namespace {
 class OriginalTargets final : public TargetOf {
   public:
     explicit OriginalTargets(Originals originals) : originals_(std::move(originals)) {}
-    std::optional<std::string> target_of(const Thread& thread) const override {
-        const auto found = originals_.find(thread.id);
-        if (!found) return std::nullopt;
-        return std::string(*found);
+    std::optional<SharedText> target_of(const Thread& thread) const override {
+        return originals_.find(thread.id);
     }
 
   private:

@@ -93,11 +93,11 @@ struct StoreOutcome {
 
 /// A thread that did not simply match.
 struct ThreadOutcome {
-    std::string id;
+    SharedText id;
     Action action = Action::Match;  // What was done or, for Blocked and Bad, why nothing was.
     Reason reason = Reason::None;
-    std::string detail;
-    std::vector<std::string> paths;
+    SharedText detail;
+    std::vector<SharedText> paths;
 };
 
 struct RunOutcome {

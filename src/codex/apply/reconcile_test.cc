@@ -14,7 +14,7 @@ using codex::testing::thread_id;
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-std::optional<std::string> provider_of(const std::string& text) {
+std::optional<SharedText> provider_of(const std::string& text) {
     return parse_line(first_line(text)).meta.provider;
 }
 

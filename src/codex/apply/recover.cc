@@ -40,7 +40,7 @@ class Recovery {
   private:
     Status take_back_files() {
         std::vector<FileChange> changes = changes_of([](std::uint32_t) { return true; });
-        TRY(change_files(changes, Direction::Backward, context()));
+        TRY(change_files(each_of(changes), Direction::Backward, context()));
         for (const FileChange& one : changes) {
             switch (one.reason) {
                 case Reason::None: ++recovered_.files; break;
@@ -48,7 +48,7 @@ class Recovery {
                 case Reason::OpenElsewhere:
                 case Reason::MaybeOpen: stays_new_[one.thread] = true; break;
                 default:
-                    return fail(ErrorClass::Retryable, one.detail,
+                    return fail(ErrorClass::Retryable, one.detail.str(),
                                 "an interrupted run has to be put back before anything else");
             }
         }
@@ -60,7 +60,7 @@ class Recovery {
     Status finish_files() {
         std::vector<FileChange> changes =
             changes_of([this](std::uint32_t thread) { return stays_new_[thread]; });
-        TRY(change_files(changes, Direction::Forward, context()));
+        TRY(change_files(each_of(changes), Direction::Forward, context()));
         return {};
     }
 
@@ -123,6 +123,7 @@ class Recovery {
                 .run_folder = run_folder(job_.home, run_id_),
                 .runs_root = runs_root(job_.home),
                 .run_id = run_id_,
+                .clock = job_.clock,
                 .workers = job_.workers,
                 .on_file = [this] { job_.progress->add_units(1); }};
     }

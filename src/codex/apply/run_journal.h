@@ -51,8 +51,8 @@ struct ThreadRecord {
 struct RowEdit {
     std::uint32_t thread = 0;
     std::uint32_t store = 0;
-    std::optional<std::string> before;
-    std::optional<std::string> after;
+    std::optional<SharedText> before;
+    std::optional<SharedText> after;
 
     RowEdit reversed() const { return {thread, store, after, before}; }
     bool operator==(const RowEdit&) const = default;
@@ -94,7 +94,7 @@ struct FileAt {
 struct RunJournal {
     BeginRecord begin;
     std::vector<StoreRecord> stores;
-    std::vector<std::string> threads;  // Ids.
+    std::vector<SharedText> threads;  // Ids.
     std::vector<FileAt> files;
     std::vector<RowEdit> rows;
     bool is_protected = false;

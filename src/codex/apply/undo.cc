@@ -127,7 +127,7 @@ RunInput Undo::input() const {
         if (!untouched_[row.thread]) input.rows.push_back(row.reversed());
     }
     for (const FileAt& file : journal_.files) input.file_threads.push_back(file.thread);
-    input.edit_of = [this](std::size_t index) { return edit_of(index); };
+    input.edit_of = [this](std::size_t index, FolderHandle&) { return edit_of(index); };
     input.wait = left_of_wait();
     return input;
 }

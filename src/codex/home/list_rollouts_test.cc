@@ -12,11 +12,11 @@ namespace {
 
 using codex::testing::TemporaryHome;
 
-std::vector<std::string> names(const std::vector<std::string>& paths, const std::string& home) {
+std::vector<std::string> names(const auto& paths, const std::string& home) {
     std::vector<std::string> out;
-    for (const std::string& path : paths) {
+    for (const std::string_view path : paths) {
         EXPECT_TRUE(path.starts_with(home + "/"));
-        out.push_back(path.substr(home.size() + 1));
+        out.emplace_back(path.substr(home.size() + 1));
     }
     return out;
 }

@@ -31,7 +31,6 @@ MetaLine to_meta(LineScan scan, std::size_t length) {
     meta.blanks_inside = scan.blanks_inside;
     meta.is_paginated = payload.history_mode && payload.history_mode->means("paginated");
     meta.cwd = decoded(payload.cwd);
-    meta.timestamp = decoded(payload.timestamp);
     return meta;
 }
 

@@ -4,9 +4,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/result.h"
+#include "base/shared_text.h"
+#include "base/short_list.h"
 
 /// The record of type session_meta, byte by byte: docs/formats/rollout.md.
 namespace trueup::codex {
@@ -20,11 +21,11 @@ struct Slice {
 
 /// One session_meta record as it stands in one line (without LF and without a CR before it).
 struct MetaLine {
-    std::string thread_id;                // payload.id.
-    std::optional<std::string> provider;  // payload.model_provider when it is a text; the last one.
+    SharedText thread_id;                // payload.id.
+    std::optional<SharedText> provider;  // payload.model_provider when it is a text; the last one.
     /// The JSON values of every payload.model_provider, quotes included, in order; those of a
     /// payload that stands twice, too.
-    std::vector<Slice> values;
+    ShortList<Slice> values;
     bool is_missing = false;           // The (last) payload lacks the key: it goes to `insert_at`.
     bool is_payload_empty = false;     // Nothing follows there but the closing brace.
     bool has_split_providers = false;  // The values are not all the same text, or one is missing.
@@ -33,8 +34,8 @@ struct MetaLine {
     std::uint32_t length = 0;          // Of the line.
     std::uint32_t blanks_at_end = 0;   // Blanks behind the JSON: room for a longer value.
     std::uint32_t blanks_inside = 0;   // Blanks between other tokens: room of last resort.
-    std::string cwd;                   // payload.cwd and payload.timestamp, when they are texts.
-    std::string timestamp;
+    SharedText cwd;                    // payload.cwd when it is a text.
+    bool operator==(const MetaLine&) const = default;
 };
 
 /// What a line of a rollout turned out to be.

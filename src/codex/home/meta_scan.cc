@@ -63,7 +63,6 @@ class Scanner {
         if (key.means("id")) return text_or_other(payload.id, kPayloadDepth);
         if (key.means("history_mode")) return text_or_other(payload.history_mode, kPayloadDepth);
         if (key.means("cwd")) return text_or_other(payload.cwd, kPayloadDepth);
-        if (key.means("timestamp")) return text_or_other(payload.timestamp, kPayloadDepth);
         return json_.value(kPayloadDepth);
     }
 

@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <optional>
 #include <string_view>
-#include <vector>
 
 #include "codex/home/json_scanner.h"
 #include "codex/home/meta_line.h"
@@ -17,7 +16,6 @@ struct PayloadScan {
     std::optional<JsonText> provider;
     std::optional<JsonText> history_mode;
     std::optional<JsonText> cwd;
-    std::optional<JsonText> timestamp;
     bool has_provider = false;  // The key is there, whatever its value.
     bool is_empty = false;
     std::uint32_t insert_at = 0;
@@ -29,7 +27,7 @@ struct LineScan {
     std::size_t error_at = 0;   // Only when it is not.
     bool is_meta = false;       // The type says so and the payload has an id.
     PayloadScan payload;        // The last one; only when it is meta.
-    std::vector<Slice> values;  // Of model_provider, in all payload objects.
+    ShortList<Slice> values;  // Of model_provider, in all payload objects.
     bool has_split_values = false;
     std::uint32_t blanks_at_end = 0;
     std::uint32_t blanks_inside = 0;  // Without those inside the values.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/folder_handle.h"
 #include "codex/home/rollout_scan.h"
 
 namespace trueup::codex {
@@ -18,7 +19,7 @@ Rollout refused(Rollout rollout, RolloutProblem problem, std::string detail) {
 
 /// Why a path could not be opened. Missing only when nothing is there.
 Rollout not_opened(Rollout rollout, const Error& error) {
-    const auto info = file_info(rollout.path);
+    const auto info = file_info(rollout.path.str());
     if (!info) return refused(std::move(rollout), RolloutProblem::Unreadable, info.error().message);
     if (!*info) return refused(std::move(rollout), RolloutProblem::Missing, error.message);
     rollout.info = **info;
@@ -74,6 +75,7 @@ RolloutFormat format_of(std::string_view path) {
 
 struct RolloutReader::Scratch {
     RolloutBuffers buffers;
+    FolderHandle folder;
 };
 
 RolloutReader::RolloutReader() : scratch_(std::make_unique<Scratch>()) {}
@@ -81,7 +83,7 @@ RolloutReader::~RolloutReader() = default;
 RolloutReader::RolloutReader(RolloutReader&&) noexcept = default;
 RolloutReader& RolloutReader::operator=(RolloutReader&&) noexcept = default;
 
-Rollout RolloutReader::read(const std::string& path, MetaScan scan) {
+Rollout RolloutReader::read(const SharedText& path, MetaScan scan) {
     Rollout rollout = read_at(path, scan);
     if (rollout.problem != RolloutProblem::Missing) return rollout;
     // Codex compresses rollouts that have been idle for days, and rows go on naming the plain file.
@@ -89,9 +91,13 @@ Rollout RolloutReader::read(const std::string& path, MetaScan scan) {
     return sibling.problem == RolloutProblem::Missing ? rollout : sibling;
 }
 
-Rollout RolloutReader::read_at(const std::string& path, MetaScan scan) {
+Result<std::optional<FileInfo>> RolloutReader::look_at(const SharedText& path) {
+    return scratch_->folder.info(path.str());
+}
+
+Rollout RolloutReader::read_at(const SharedText& path, MetaScan scan) {
     Rollout rollout{.path = path, .format = format_of(path)};
-    const auto file = File::open_unnoticed(path);
+    const auto file = scratch_->folder.open_unnoticed(path.str());
     if (!file) return not_opened(std::move(rollout), file.error());
     const auto info = file->info();
     if (!info) return refused(std::move(rollout), RolloutProblem::Unreadable, info.error().message);

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/result.h"
+#include "base/shared_text.h"
 #include "codex/home/meta_line.h"
 
 namespace trueup::codex {
@@ -19,6 +20,7 @@ enum class RolloutFormat : std::uint8_t { Plain, Zstd };
 struct MetaAt {
     std::uint64_t offset = 0;
     MetaLine meta;
+    bool operator==(const MetaAt&) const = default;
 };
 
 /// Why a rollout cannot be used.
@@ -38,16 +40,16 @@ std::string_view name_of(RolloutProblem problem);
 
 /// The log of one thread, as far as its stamp goes.
 struct Rollout {
-    std::string path;  // Where it was found; absolute, links as spelled.
+    SharedText path;  // Where it was found; absolute, links as spelled.
     RolloutFormat format = RolloutFormat::Plain;
-    FileInfo info;  // When it was read; all zero when it could not be looked at.
     RolloutProblem problem = RolloutProblem::None;
-    std::string detail;     // For people: the system's words, or line and byte.
-    std::string thread_id;  // Of the first session_meta record.
+    bool has_encrypted = false;  // Holds encrypted reasoning; never with `FirstLine`.
+    FileInfo info;               // When it was read; all zero when it could not be looked at.
+    SharedText detail;      // For people: the system's words, or line and byte.
+    SharedText thread_id;   // Of the first session_meta record.
     /// The session_meta records of that thread, in order; other threads' (a fork copies its
     /// parent's) are left out. Only the first line's with `MetaScan::FirstLine`.
     std::vector<MetaAt> metas;
-    bool has_encrypted = false;     // Holds encrypted reasoning; never with `FirstLine`.
     std::int64_t looked_at_ns = 0;  // The system's time just before it was read.
 
     bool is_paginated() const;
@@ -63,7 +65,7 @@ inline constexpr std::uint64_t kMetaLineBytesMax = 64u << 20;
 /// Reads what the stamp needs and no more; never fails: what went wrong stands in `problem`. A path
 /// that is missing while its plain or compressed sibling is there is read from the sibling. The
 /// file's access time is left alone where the system allows it. One per worker: it keeps its
-/// buffers, 256 KiB and a decompressor, between calls.
+/// buffers, 256 KiB and a decompressor, and the folder of the last file between calls.
 ///
 /// Limitations: a record behind the first line is found by the text "session_meta", so one that
 /// spells its type with escapes is not; neither Codex nor anybody known writes such.
@@ -75,11 +77,13 @@ class RolloutReader {
     RolloutReader& operator=(RolloutReader&&) noexcept;
     RolloutReader(const RolloutReader&) = delete;
     RolloutReader& operator=(const RolloutReader&) = delete;
-    Rollout read(const std::string& path, MetaScan scan);
+    Rollout read(const SharedText& path, MetaScan scan);
+    /// What the system says about a file now, as file_info().
+    Result<std::optional<FileInfo>> look_at(const SharedText& path);
 
   private:
     struct Scratch;
-    Rollout read_at(const std::string& path, MetaScan scan);
+    Rollout read_at(const SharedText& path, MetaScan scan);
     std::unique_ptr<Scratch> scratch_;
 };
 
@@ -89,7 +93,7 @@ RolloutFormat format_of(std::string_view path);
 
 /// What stands below sessions/ and archived_sessions/ of a home. Paths are `<home path>/…`, sorted.
 struct RolloutFiles {
-    std::vector<std::string> rollouts;   // rollout-*.jsonl and rollout-*.jsonl.zst.
+    std::vector<SharedText> rollouts;    // rollout-*.jsonl and rollout-*.jsonl.zst.
     std::vector<std::string> leftovers;  // Temporary files of writers that died, also of
                                          // codex-threadripper.
     /// Folders that cannot be listed, and the system's words.

@@ -226,6 +226,10 @@ void RolloutScan::take(std::uint64_t offset, std::string_view text, ParsedLine p
     }
     if (rollout_->metas.empty()) rollout_->thread_id = parsed.meta.thread_id;
     if (parsed.meta.thread_id != rollout_->thread_id) return;
+    // Many rollouts say the same.
+    if (parsed.meta.provider) parsed.meta.provider = buffers_->texts.of(*parsed.meta.provider);
+    parsed.meta.cwd = buffers_->texts.of(parsed.meta.cwd);
+    if (rollout_->metas.empty()) rollout_->metas.reserve(1);
     rollout_->metas.push_back({.offset = offset, .meta = std::move(parsed.meta)});
 }
 

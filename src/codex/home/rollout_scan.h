@@ -25,6 +25,7 @@ struct RolloutBuffers {
     std::size_t window_bytes;
     std::unique_ptr<char[]> window;
     std::string line;                                // A line that does not fit into the window.
+    TextPool texts;                                  // Of providers and folders.
     std::optional<zstd::Decompressor> decompressor;  // Made for the first file that needs it.
 };
 inline constexpr std::size_t kWindowBytesMin = 64;

@@ -207,7 +207,7 @@ TEST_F(RolloutTest, FirstLineMayBeLong) {
         for (const MetaScan scan : {MetaScan::FirstLine, MetaScan::WholeFile}) {
             const Rollout rollout = read_text(rollout_text(sample), scan);
             ASSERT_EQ(rollout.metas.size(), 1u) << length << rollout.detail;
-            EXPECT_EQ(rollout.metas[0].meta.cwd.size(), length);
+            EXPECT_EQ(rollout.metas[0].meta.cwd.view().size(), length);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/shared_text.h"
 #include "codex/home/codex_home.h"
 #include "codex/home/settings.h"
 
@@ -57,15 +59,14 @@ Result<sqlite::Connection> open_store(const Store& store, StoreAccess access,
 
 /// One row of table threads. Columns that the table lacks are nothing.
 struct ThreadRow {
-    std::string id;  // As text, whatever its storage class; rows with a NULL id are left out.
-    std::optional<std::string> provider;
-    std::optional<std::string> rollout_path;  // As stored; nothing also when it is empty.
-    std::optional<std::int64_t> updated_at;   // Unix seconds.
+    SharedText id;  // As text, whatever its storage class; rows with a NULL id are left out.
+    std::optional<SharedText> provider;
+    std::optional<SharedText> rollout_path;  // As stored; nothing also when it is empty.
+    std::optional<std::int64_t> updated_at;  // Unix seconds.
     bool is_archived = false;
     // Only with RowDetail::Full.
-    std::string title;
-    std::string cwd;
-    std::optional<std::int64_t> created_at;
+    SharedText title;
+    SharedText cwd;
 };
 
 enum class RowDetail : std::uint8_t { Brief, Full };
@@ -74,8 +75,11 @@ enum class RowDetail : std::uint8_t { Brief, Full };
 inline constexpr std::int64_t kThreadsMax = 5'000'000;
 
 /// All rows, in the order of the table. A store without table threads, id, rollout_path or
-/// model_provider is Failed, naming what is missing.
-Result<std::vector<ThreadRow>> read_threads(sqlite::Connection& connection, RowDetail detail);
+/// model_provider is Failed, naming what is missing. `path_text`, when given, makes the text of a
+/// rollout_path: for callers that have it already.
+using PathText = std::function<SharedText(std::string_view stored)>;
+Result<std::vector<ThreadRow>> read_threads(sqlite::Connection& connection, RowDetail detail,
+                                            const PathText& path_text = {});
 
 /// What became of a row.
 enum class RowUpdate : std::uint8_t {
@@ -90,11 +94,13 @@ class RowUpdater {
     /// The connection must outlive it. Failed as read_threads().
     static Result<RowUpdater> prepare(sqlite::Connection& connection);
     /// Changes the row `id` from `before` to `after` when it still says `before`. Nothing is NULL.
-    Result<RowUpdate> update(const std::string& id, const std::optional<std::string>& before,
-                             const std::optional<std::string>& after);
+    Result<RowUpdate> update(std::string_view id, std::optional<std::string_view> before,
+                             std::optional<std::string_view> after);
 
     RowUpdater(RowUpdater&&) noexcept;
     RowUpdater& operator=(RowUpdater&&) noexcept;
+    RowUpdater(const RowUpdater&) = delete;
+    RowUpdater& operator=(const RowUpdater&) = delete;
     ~RowUpdater();
 
   private:

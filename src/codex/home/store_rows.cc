@@ -22,7 +22,6 @@ constexpr int kUpdatedAt = 3;
 constexpr int kArchived = 4;
 constexpr int kTitle = 5;
 constexpr int kCwd = 6;
-constexpr int kCreatedAt = 7;
 
 using Columns = std::vector<std::string>;
 
@@ -69,18 +68,19 @@ std::optional<std::int64_t> number_at(const sqlite::Statement& statement, int co
     return statement.column_int64(column);
 }
 
-ThreadRow row_of(const sqlite::Statement& statement, RowDetail detail) {
+ThreadRow row_of(const sqlite::Statement& statement, RowDetail detail, const PathText& path_text,
+                 TextPool& pool) {
     ThreadRow row;
     row.id = statement.column_text(kId);
-    row.provider = statement.column_optional_text(kProvider);
+    const bool has_provider = statement.column_type(kProvider) != sqlite::ColumnType::Null;
+    if (has_provider) row.provider = pool.of(statement.column_text(kProvider));
     const std::string_view path = statement.column_text(kRolloutPath);
-    if (!path.empty()) row.rollout_path.emplace(path);
+    if (!path.empty()) row.rollout_path = path_text ? path_text(path) : SharedText(path);
     row.updated_at = number_at(statement, kUpdatedAt);
     row.is_archived = number_at(statement, kArchived).value_or(0) != 0;
     if (detail == RowDetail::Full) {
         row.title = statement.column_text(kTitle);
-        row.cwd = statement.column_text(kCwd);
-        row.created_at = number_at(statement, kCreatedAt);
+        row.cwd = pool.of(statement.column_text(kCwd));
     }
     return row;
 }
@@ -89,19 +89,20 @@ std::string query_for(const Columns& columns, RowDetail detail) {
     std::string sql = fmt::format("SELECT id, model_provider, rollout_path, {}, {}",
                                   or_null(columns, "updated_at"), or_null(columns, "archived"));
     if (detail == RowDetail::Full) {
-        sql += fmt::format(", {}, {}, {}", or_null(columns, "title"), or_null(columns, "cwd"),
-                           or_null(columns, "created_at"));
+        sql += fmt::format(", {}, {}", or_null(columns, "title"), or_null(columns, "cwd"));
     }
     return sql + " FROM threads WHERE id IS NOT NULL";
 }
 
 }  // namespace
 
-Result<std::vector<ThreadRow>> read_threads(sqlite::Connection& connection, RowDetail detail) {
+Result<std::vector<ThreadRow>> read_threads(sqlite::Connection& connection, RowDetail detail,
+                                            const PathText& path_text) {
     const Columns columns =
         TRY(columns_of_threads(connection, {"id", "rollout_path", "model_provider"}));
     const std::int64_t rows_total = TRY(connection.query_int64("SELECT count(*) FROM threads"));
     auto statement = TRY(sqlite::Statement::prepare(connection, query_for(columns, detail)));
+    TextPool pool;
     std::vector<ThreadRow> rows;
     rows.reserve(static_cast<std::size_t>(std::min(rows_total, kRowsReservedMax)));
     while (TRY(statement.step())) {
@@ -109,7 +110,7 @@ Result<std::vector<ThreadRow>> read_threads(sqlite::Connection& connection, RowD
             return fail(ErrorClass::Failed, fmt::format("the store {} has more than {} threads",
                                                         connection.path(), kThreadsMax));
         }
-        rows.push_back(row_of(statement, detail));
+        rows.push_back(row_of(statement, detail, path_text, pool));
     }
     return rows;
 }
@@ -137,9 +138,8 @@ Result<RowUpdater> RowUpdater::prepare(sqlite::Connection& connection) {
         std::make_unique<Statements>(Statements{&connection, std::move(change), std::move(look)}));
 }
 
-Result<RowUpdate> RowUpdater::update(const std::string& id,
-                                     const std::optional<std::string>& before,
-                                     const std::optional<std::string>& after) {
+Result<RowUpdate> RowUpdater::update(std::string_view id, std::optional<std::string_view> before,
+                                     std::optional<std::string_view> after) {
     auto& [connection, change, look] = *statements_;
     change.reset();
     TRY(change.bind({after, id, before}));

@@ -58,7 +58,6 @@ TEST_F(StoreRowsTest, RowsAreReadInTheOrderOfTheTable) {
     const auto full = read_threads(db, RowDetail::Full).value();
     EXPECT_EQ(full[0].title, "nine");
     EXPECT_EQ(full[0].cwd, "/w");
-    EXPECT_EQ(full[0].created_at, 5);
 }
 
 TEST_F(StoreRowsTest, NullProviderAndNullPathAreRows) {
@@ -102,7 +101,6 @@ TEST_F(StoreRowsTest, ColumnsThatAreNotNeededMayBeMissing) {
         ASSERT_EQ(rows.size(), 1U);
         EXPECT_EQ(rows[0].updated_at, std::nullopt);
         EXPECT_FALSE(rows[0].is_archived);
-        EXPECT_EQ(rows[0].created_at, std::nullopt);
     }
 }
 

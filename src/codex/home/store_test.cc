@@ -218,7 +218,7 @@ std::vector<std::string> ids_read_in(const std::string& folder) {
         if (!connection) return {};
         EXPECT_EQ(names_in(folder), before) << "opening made files";
         const auto rows = read_threads(*connection, RowDetail::Brief).value();
-        for (const ThreadRow& row : rows) ids.push_back(row.id);
+        for (const ThreadRow& row : rows) ids.push_back(row.id.str());
         EXPECT_EQ(names_in(folder), before) << "reading made files";
     }
     EXPECT_EQ(names_in(folder), before) << "closing made or removed files";

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <string_view>
-#include <unordered_map>
+#include <unordered_set>
 
 #include "base/file.h"
 #include "base/parallel.h"
@@ -18,15 +18,21 @@ using std::chrono::milliseconds;
 
 constexpr std::int64_t kNanosPerMicro = 1000;
 
-Status read_store(StoreView& view, const InspectOptions& options, milliseconds wait,
-                  UnixMicros now) {
+struct ReadAs {
+    RowDetail detail;
+    milliseconds wait;
+    UnixMicros now;
+    PathText path_text;
+};
+
+Status read_store(StoreView& view, const ReadAs& how) {
     if (view.store.is_missing) {
         return fail(ErrorClass::Failed,
                     fmt::format("the configured store {} does not exist", view.store.path));
     }
-    sqlite::Connection connection = TRY(open_store(view.store, StoreAccess::Read, wait));
-    view.backfill = TRY(read_backfill(connection, now));
-    view.rows = TRY(read_threads(connection, options.rows));
+    sqlite::Connection connection = TRY(open_store(view.store, StoreAccess::Read, how.wait));
+    view.backfill = TRY(read_backfill(connection, how.now));
+    view.rows = TRY(read_threads(connection, how.detail, how.path_text));
     return {};
 }
 
@@ -39,6 +45,47 @@ std::string absolute(const CodexHome& home, std::string_view stored) {
     return path;
 }
 
+/// Finds the places of a list by what stands there, without a second copy of it.
+template <typename TextAt>
+class IndexByText {
+  public:
+    IndexByText(TextAt text_at, std::size_t expected)
+        : places_(expected, Hash{text_at}, Equal{text_at}) {}
+
+    /// The place of the same text, which is `place` when there was none.
+    std::uint32_t place_of(std::uint32_t place) { return *places_.insert(place).first; }
+    std::optional<std::uint32_t> find(std::string_view text) const {
+        const auto found = places_.find(text);
+        return found == places_.end() ? std::nullopt : std::optional(*found);
+    }
+
+  private:
+    struct Hash {
+        using is_transparent = void;
+        TextAt text_at;
+        std::size_t operator()(std::uint32_t place) const { return (*this)(text_at(place)); }
+        std::size_t operator()(std::string_view text) const {
+            return std::hash<std::string_view>{}(text);
+        }
+    };
+    struct Equal {
+        using is_transparent = void;
+        TextAt text_at;
+        bool operator()(std::uint32_t one, std::uint32_t other) const {
+            return text_at(one) == text_at(other);
+        }
+        bool operator()(std::string_view text, std::uint32_t place) const {
+            return text == text_at(place);
+        }
+        bool operator()(std::uint32_t place, std::string_view text) const {
+            return text == text_at(place);
+        }
+    };
+    std::unordered_set<std::uint32_t, Hash, Equal> places_;
+};
+
+std::uint32_t next_place(const auto& list) { return static_cast<std::uint32_t>(list.size()); }
+
 /// One look at a home, room by room.
 class Inspection {
   public:
@@ -50,9 +97,12 @@ class Inspection {
     }
 
     Result<Inventory> run() {
-        TRY(look_at_stores());
+        if (options_.has_rollouts) list_files();
+        PathIndex index(PathAt{&inventory_.rollouts}, inventory_.rollouts.size());
+        for (std::uint32_t i = 0; i < inventory_.rollouts.size(); ++i) index.place_of(i);
+        TRY(look_at_stores(index));
         if (options_.has_rollouts) {
-            TRY(list_files());
+            add_files_of_rows(index);
             TRY(look_at_files());
             join_files();
         }
@@ -61,12 +111,18 @@ class Inspection {
     }
 
   private:
-    struct RowPath {
+    struct PathAt {
+        const std::vector<Rollout>* rollouts;
+        std::string_view operator()(std::uint32_t i) const { return (*rollouts)[i].path; }
+    };
+    using PathIndex = IndexByText<PathAt>;
+
+    struct RowFile {
         RowRef row;
-        std::uint32_t file;  // Index into files_.
+        std::uint32_t rollout;
     };
 
-    Status look_at_stores() {
+    Status look_at_stores(const PathIndex& index) {
         const auto stores =
             TRY(discover_stores(inventory_.home, inventory_.settings, options_.stores));
         const auto until = clock_.monotonic() + options_.wait;
@@ -74,8 +130,14 @@ class Inspection {
             TRY(check_interrupt());
             const auto left = std::chrono::duration_cast<milliseconds>(until - clock_.monotonic());
             StoreView view{.store = store, .problem = {}, .backfill = {}, .rows = {}};
-            const auto read =
-                read_store(view, options_, std::max(left, milliseconds(0)), clock_.now());
+            const auto read = read_store(view, {.detail = options_.rows,
+                                                .wait = std::max(left, milliseconds(0)),
+                                                .now = clock_.now(),
+                                                .path_text = [&](std::string_view stored) {
+                                                    const auto known = index.find(stored);
+                                                    return known ? inventory_.rollouts[*known].path
+                                                                 : SharedText(stored);
+                                                }});
             if (!read) {
                 view.problem = read.error();
                 view.rows.clear();
@@ -85,58 +147,66 @@ class Inspection {
         return {};
     }
 
-    /// Files from the walk first, then those that only rows name.
-    Status list_files() {
+    void list_files() {
         RolloutFiles found = list_rollouts(inventory_.home.path);
         refused_ = std::move(found.refused);
-        files_ = std::move(found.rollouts);
         inventory_.leftovers = std::move(found.leftovers);
-        std::unordered_map<std::string, std::uint32_t> index;
-        index.reserve(files_.size());
-        for (std::uint32_t i = 0; i < files_.size(); ++i) index.emplace(files_[i], i);
+        inventory_.rollouts.reserve(found.rollouts.size());
+        for (SharedText& path : found.rollouts) add_file(std::move(path));
+        if (options_.scan != MetaScan::WholeFile || options_.cache_path.empty()) return;
+        recall_stamps(options_.cache_path, inventory_.home.path, inventory_.rollouts);
+    }
+
+    void add_file(SharedText path) {
+        const RolloutFormat format = format_of(path);
+        inventory_.rollouts.push_back({.path = std::move(path), .format = format});
+    }
+
+    /// Files from the walk come first, then those that only rows name.
+    void add_files_of_rows(PathIndex& index) {
+        std::vector<Rollout>& rollouts = inventory_.rollouts;
         for (std::uint32_t store = 0; store < inventory_.stores.size(); ++store) {
             const auto& rows = inventory_.stores[store].rows;
             for (std::uint32_t row = 0; row < rows.size(); ++row) {
-                if (!rows[row].rollout_path) continue;
-                std::string path = absolute(inventory_.home, *rows[row].rollout_path);
-                const auto [place, is_new] =
-                    index.try_emplace(path, static_cast<std::uint32_t>(files_.size()));
-                if (is_new) files_.push_back(std::move(path));
-                row_paths_.push_back({{store, row}, place->second});
+                const auto& stored = rows[row].rollout_path;
+                if (!stored) continue;
+                auto known = index.find(*stored);
+                if (!known) known = index.find(absolute(inventory_.home, *stored));
+                if (!known) {
+                    add_file(absolute(inventory_.home, *stored));
+                    known = index.place_of(next_place(rollouts) - 1);
+                }
+                row_files_.push_back({{store, row}, *known});
             }
         }
-        return {};
     }
 
     Status look_at_files() {
-        progress_.begin_phase({.name = "reading rollouts", .units_total = files_.size()});
-        const StampCache cache = StampCache::load(options_.cache_path);
-        const bool has_cache = cache.size() > 0 && options_.scan == MetaScan::WholeFile;
+        std::vector<Rollout>& rollouts = inventory_.rollouts;
+        progress_.begin_phase({.name = "reading rollouts", .units_total = rollouts.size()});
         const auto workers = static_cast<std::size_t>(std::max(options_.workers, 1));
         std::vector<RolloutReader> readers(workers);
         std::vector<std::uint64_t> read_by(workers);
-        inventory_.rollouts.resize(files_.size());
-        parallel_for(files_.size(), options_.workers, [&](std::size_t index, std::size_t worker) {
+        parallel_for(rollouts.size(), options_.workers, [&](std::size_t index, std::size_t worker) {
             if (stop_signal() != 0) return;
-            Rollout& rollout = inventory_.rollouts[index];
-            const std::string& path = files_[index];
-            std::optional<Rollout> known;
-            if (has_cache) {
-                const auto info = file_info(path);
-                if (info && *info) known = cache.find(path, **info);
-            }
-            if (known) {
-                rollout = std::move(*known);
-            } else {
+            if (!still_is_as_recalled(rollouts[index], readers[worker])) {
                 const std::int64_t now = clock_.now() * kNanosPerMicro;
-                rollout = readers[worker].read(path, options_.scan);
-                rollout.looked_at_ns = now;
+                rollouts[index] = readers[worker].read(rollouts[index].path, options_.scan);
+                rollouts[index].looked_at_ns = now;
                 ++read_by[worker];
             }
             progress_.add_units(1);
         });
         for (const std::uint64_t count : read_by) inventory_.rollouts_read += count;
         return check_interrupt();
+    }
+
+    static bool still_is_as_recalled(Rollout& rollout, RolloutReader& reader) {
+        if (rollout.looked_at_ns == 0) return false;
+        const auto info = reader.look_at(rollout.path);
+        if (!info || !*info || !is_unchanged(rollout, **info)) return false;
+        rollout.info = **info;
+        return true;
     }
 
     /// Two names of one file become one rollout: the first.
@@ -146,74 +216,84 @@ class Inspection {
             std::uint64_t inode;
             bool operator==(const Identity&) const = default;
         };
-        const auto hash = [](const Identity& one) {
+        std::vector<Rollout>& rollouts = inventory_.rollouts;
+        const auto identity_at = [&rollouts](std::uint32_t i) {
+            return Identity{rollouts[i].info.device, rollouts[i].info.inode};
+        };
+        const auto hash = [identity_at](std::uint32_t i) {
+            const Identity one = identity_at(i);
             return std::hash<std::uint64_t>{}(one.inode * 0x9e3779b97f4a7c15U + one.device);
         };
-        std::unordered_map<Identity, std::uint32_t, decltype(hash)> seen(files_.size(), hash);
-        std::vector<Rollout> joined;
-        joined.reserve(files_.size());
-        rollout_of_file_.resize(files_.size());
-        for (std::size_t file = 0; file < files_.size(); ++file) {
-            Rollout& rollout = inventory_.rollouts[file];
-            const auto next = static_cast<std::uint32_t>(joined.size());
-            rollout_of_file_[file] = next;
-            if (rollout.info.inode != 0) {
-                const Identity identity{rollout.info.device, rollout.info.inode};
-                const auto [place, is_new] = seen.try_emplace(identity, next);
-                rollout_of_file_[file] = place->second;
+        const auto is_same = [identity_at](std::uint32_t one, std::uint32_t other) {
+            return identity_at(one) == identity_at(other);
+        };
+        std::unordered_set<std::uint32_t, decltype(hash), decltype(is_same)> seen(rollouts.size(),
+                                                                                hash, is_same);
+        std::vector<std::uint32_t> place_of(rollouts.size());
+        std::uint32_t kept = 0;
+        for (std::uint32_t i = 0; i < rollouts.size(); ++i) {
+            if (i != kept) rollouts[kept] = std::move(rollouts[i]);
+            place_of[i] = kept;
+            if (rollouts[kept].info.inode != 0) {
+                const auto [first, is_new] = seen.insert(kept);
+                place_of[i] = *first;
                 if (!is_new) continue;
             }
-            joined.push_back(std::move(rollout));
+            ++kept;
         }
+        rollouts.resize(kept);
+        for (RowFile& one : row_files_) one.rollout = place_of[one.rollout];
         // A folder that cannot be listed may hold any number of them: one that cannot be read.
-        for (RolloutFiles::Refused& folder : refused_) {
-            joined.push_back({.path = std::move(folder.path),
-                              .problem = RolloutProblem::Unreadable,
-                              .detail = std::move(folder.detail)});
+        for (const RolloutFiles::Refused& folder : refused_) {
+            rollouts.push_back({.path = folder.path,
+                                .problem = RolloutProblem::Unreadable,
+                                .detail = folder.detail});
         }
-        inventory_.rollouts = std::move(joined);
-        files_.clear();
     }
 
     void make_threads() {
+        std::vector<Thread>& threads = inventory_.threads;
+        std::size_t expected = inventory_.rollouts.size();
+        for (const StoreView& view : inventory_.stores) {
+            expected = std::max(expected, view.rows.size());
+        }
+        threads.reserve(expected);
+        IndexByText index([&threads](std::uint32_t i) { return threads[i].id.view(); }, expected);
+        const auto thread_of = [&](SharedText& id) -> Thread& {
+            if (const auto known = index.find(id)) {
+                id = threads[*known].id;
+                return threads[*known];
+            }
+            threads.push_back({.id = id, .rows = {}, .rollouts = {}});
+            return threads[index.place_of(next_place(threads) - 1)];
+        };
         for (std::uint32_t store = 0; store < inventory_.stores.size(); ++store) {
-            const auto& rows = inventory_.stores[store].rows;
+            auto& rows = inventory_.stores[store].rows;
             for (std::uint32_t row = 0; row < rows.size(); ++row) {
                 thread_of(rows[row].id).rows.push_back({store, row});
             }
         }
         for (std::uint32_t i = 0; i < inventory_.rollouts.size(); ++i) {
-            const Rollout& rollout = inventory_.rollouts[i];
-            if (rollout.problem == RolloutProblem::None) {
-                thread_of(rollout.thread_id).rollouts.push_back(i);
-            }
+            Rollout& rollout = inventory_.rollouts[i];
+            if (rollout.problem != RolloutProblem::None) continue;
+            thread_of(rollout.thread_id).rollouts.push_back(i);
+            for (MetaAt& at : rollout.metas) at.meta.thread_id = rollout.thread_id;
         }
-        for (const RowPath& one : row_paths_) {
-            const std::uint32_t rollout = rollout_of_file_[one.file];
-            const ThreadRow& row = inventory_.stores[one.row.store].rows[one.row.row];
+        for (const RowFile& one : row_files_) {
+            ThreadRow& row = inventory_.stores[one.row.store].rows[one.row.row];
             Thread& thread = thread_of(row.id);
-            if (std::ranges::find(thread.rollouts, rollout) == thread.rollouts.end()) {
-                thread.unusable = rollout;
+            if (std::ranges::find(thread.rollouts, one.rollout) == thread.rollouts.end()) {
+                thread.unusable = one.rollout;
             }
         }
-    }
-
-    Thread& thread_of(const std::string& id) {
-        const auto next = static_cast<std::uint32_t>(inventory_.threads.size());
-        const auto [place, is_new] = by_id_.try_emplace(id, next);
-        if (is_new) inventory_.threads.push_back({.id = id, .rows = {}, .rollouts = {}});
-        return inventory_.threads[place->second];
     }
 
     const InspectOptions& options_;
     const Clock& clock_;
     core::Progress& progress_;
     Inventory inventory_;
-    std::vector<std::string> files_;
     std::vector<RolloutFiles::Refused> refused_;
-    std::vector<RowPath> row_paths_;
-    std::vector<std::uint32_t> rollout_of_file_;
-    std::unordered_map<std::string, std::uint32_t> by_id_;
+    std::vector<RowFile> row_files_;
 };
 
 }  // namespace
@@ -225,8 +305,7 @@ Result<Inventory> inspect(const CodexHome& home, const Settings& settings,
 }
 
 Status write_cache(const Inventory& inventory, const std::string& cache_path) {
-    TRY(make_directories(parent_path(cache_path), 0700));
-    return replace_file(cache_path, encode_stamps(inventory.rollouts), "stamps");
+    return keep_stamps(inventory.rollouts, inventory.home.path, cache_path);
 }
 
 }  // namespace trueup::codex

@@ -8,6 +8,8 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/shared_text.h"
+#include "base/short_list.h"
 #include "codex/home/codex_home.h"
 #include "codex/home/rollout.h"
 #include "codex/home/settings.h"
@@ -31,9 +33,9 @@ struct RowRef {
 
 /// One conversation: all rows and all files that carry its id.
 struct Thread {
-    std::string id;
-    std::vector<RowRef> rows;             // Empty: a rollout that no store knows.
-    std::vector<std::uint32_t> rollouts;  // Indexes into Inventory::rollouts.
+    SharedText id;
+    ShortList<RowRef> rows;             // Empty: a rollout that no store knows.
+    ShortList<std::uint32_t> rollouts;  // Indexes into Inventory::rollouts.
     /// A row names this rollout, but what stands there is no rollout of this thread: missing,
     /// unreadable, or another thread's. Index into Inventory::rollouts; kept even when `rollouts`
     /// holds the thread's own file from elsewhere.

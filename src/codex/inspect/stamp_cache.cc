@@ -3,7 +3,10 @@
 #include <linux/magic.h>
 #include <sys/vfs.h>
 
+#include <algorithm>
 #include <map>
+#include <memory>
+#include <optional>
 
 #include "base/hash.h"
 #include "core/wire.h"
@@ -14,10 +17,11 @@ namespace {
 using core::WireReader;
 using core::WireWriter;
 
-// The first word tells the version; another one makes all earlier caches strangers.
-constexpr std::string_view kMagic = "trueup stamps 1\n";
+// The number is the version; another one makes all earlier caches strangers.
+constexpr std::string_view kMagic = "trueup stamps 2\n";
 constexpr std::size_t kDigestChars = 64;
-constexpr std::uint64_t kCacheBytesMax = 512u << 20;
+constexpr std::size_t kBlockBytes = 64u << 10;
+constexpr std::uint32_t kEntryBytesMax = 16u << 20;
 constexpr std::int64_t kSettledNs = 20'000'000;
 
 /// File systems that keep the change time themselves, with a kernel's clock. One across a network
@@ -56,14 +60,13 @@ void write_meta(const MetaAt& at, WireWriter& wire) {
         wire.u32(field);
     }
     wire.text(meta.cwd);
-    wire.text(meta.timestamp);
 }
 
-MetaAt read_meta(WireReader& wire, const std::string& thread_id) {
+MetaAt read_meta(WireReader& wire, const SharedText& thread_id, TextPool& pool) {
     MetaAt at{.offset = wire.u64(), .meta = {}};
     MetaLine& meta = at.meta;
     meta.thread_id = thread_id;
-    meta.provider = wire.optional_text();
+    if (wire.u8() != 0) meta.provider = pool.of(wire.text());
     const std::uint32_t values = wire.u32();
     for (std::uint32_t i = 0; i < values && !wire.is_lost(); ++i) {
         const std::uint32_t offset = wire.u32();
@@ -77,19 +80,18 @@ MetaAt read_meta(WireReader& wire, const std::string& thread_id) {
     for (auto* field : {&meta.insert_at, &meta.length, &meta.blanks_at_end, &meta.blanks_inside}) {
         *field = wire.u32();
     }
-    meta.cwd = wire.text();
-    meta.timestamp = wire.text();
+    meta.cwd = pool.of(wire.text());
     return at;
 }
 
-std::string encode(const Rollout& rollout) {
+std::string encode(const Rollout& rollout, std::string_view name) {
     WireWriter wire;
+    wire.text(name);
     wire.u64(rollout.info.device);
     wire.u64(rollout.info.inode);
     wire.u64(rollout.info.bytes);
     wire.i64(rollout.info.mtime_ns);
     wire.i64(rollout.info.ctime_ns);
-    wire.u8(static_cast<std::uint8_t>(rollout.format));
     wire.u8(static_cast<std::uint8_t>(rollout.problem));
     wire.u8(rollout.has_encrypted ? 1 : 0);
     wire.i64(rollout.looked_at_ns);
@@ -100,14 +102,16 @@ std::string encode(const Rollout& rollout) {
     return wire.take();
 }
 
-/// What an entry says beyond the identity that find() has compared.
-std::optional<Rollout> decode(WireReader& wire) {
+/// What an entry says, behind its name. Nothing when it says nothing that we could have written.
+std::optional<Rollout> decode(WireReader& wire, TextPool& pool) {
     Rollout rollout;
-    const std::uint8_t format = wire.u8();
+    rollout.info.device = wire.u64();
+    rollout.info.inode = wire.u64();
+    rollout.info.bytes = wire.u64();
+    rollout.info.mtime_ns = wire.i64();
+    rollout.info.ctime_ns = wire.i64();
     const std::uint8_t problem = wire.u8();
-    if (format > static_cast<std::uint8_t>(RolloutFormat::Zstd)) return std::nullopt;
     if (problem > static_cast<std::uint8_t>(RolloutProblem::Damaged)) return std::nullopt;
-    rollout.format = static_cast<RolloutFormat>(format);
     rollout.problem = static_cast<RolloutProblem>(problem);
     rollout.has_encrypted = wire.u8() != 0;
     rollout.looked_at_ns = wire.i64();
@@ -115,79 +119,180 @@ std::optional<Rollout> decode(WireReader& wire) {
     rollout.thread_id = wire.text();
     const std::uint32_t metas = wire.u32();
     for (std::uint32_t i = 0; i < metas && !wire.is_lost(); ++i) {
-        rollout.metas.push_back(read_meta(wire, rollout.thread_id));
+        rollout.metas.push_back(read_meta(wire, rollout.thread_id, pool));
     }
-    if (!wire.is_whole()) return std::nullopt;
-    return rollout;
+    const bool is_ours = wire.is_whole() && rollout.looked_at_ns != 0 &&
+                         rollout.metas.empty() == (rollout.problem != RolloutProblem::None);
+    return is_ours ? std::optional(std::move(rollout)) : std::nullopt;
+}
+
+/// The cache file, block by block: it may be larger than what we want to hold of it.
+class CacheReader {
+  public:
+    explicit CacheReader(File file) : file_(std::move(file)) {}
+
+    bool has_begun() {
+        const auto magic = take(kMagic.size());
+        return magic && *magic == kMagic;
+    }
+    /// The next entry, valid until the one after it; nothing behind the last one.
+    std::optional<std::string_view> next() {
+        const auto length = take(sizeof(std::uint32_t));
+        if (!length) return std::nullopt;
+        const std::uint32_t bytes = WireReader(*length).u32();
+        if (bytes == 0 || bytes > kEntryBytesMax) return std::nullopt;
+        return take(bytes);
+    }
+    /// Behind the last entry: whether everything before is as it was written.
+    bool is_intact() {
+        const std::string digest = digest_.finish();
+        const auto written = take(kDigestChars, false);
+        return written && *written == digest;
+    }
+
+  private:
+    std::optional<std::string_view> take(std::size_t bytes, bool is_digested = true) {
+        if (!fill(bytes)) return std::nullopt;
+        const std::string_view taken = std::string_view(buffer_).substr(at_, bytes);
+        at_ += bytes;
+        if (is_digested) digest_.add(as_bytes(taken));
+        return taken;
+    }
+    bool fill(std::size_t bytes) {
+        if (buffer_.size() - at_ >= bytes) return true;
+        buffer_.erase(0, at_);
+        at_ = 0;
+        const std::size_t held = buffer_.size();
+        buffer_.resize(std::max(bytes, kBlockBytes));
+        const auto got =
+            file_.read_at(offset_, std::as_writable_bytes(std::span(buffer_).subspan(held)));
+        const std::size_t added = got ? *got : 0;
+        offset_ += added;
+        buffer_.resize(held + added);
+        return buffer_.size() >= bytes;
+    }
+
+    File file_;
+    std::uint64_t offset_ = 0;
+    std::string buffer_;
+    std::size_t at_ = 0;
+    Sha256 digest_;
+};
+
+/// Writes what CacheReader reads.
+class CacheWriter {
+  public:
+    explicit CacheWriter(File& file) : file_(&file) { buffer_.append(kMagic); }
+
+    Status add(std::string_view entry) {
+        WireWriter length;
+        length.u32(static_cast<std::uint32_t>(entry.size()));
+        buffer_.append(length.take()).append(entry);
+        return buffer_.size() < kBlockBytes ? Status() : flush();
+    }
+    Status finish() {
+        buffer_.append(sizeof(std::uint32_t), '\0');  // No entry is that short.
+        TRY(flush());
+        return file_->write_all(as_bytes(digest_.finish()));
+    }
+
+  private:
+    Status flush() {
+        digest_.add(as_bytes(buffer_));
+        TRY(file_->write_all(as_bytes(buffer_)));
+        buffer_.clear();
+        return {};
+    }
+
+    File* file_;
+    std::string buffer_;
+    Sha256 digest_;
+};
+
+/// A rollout's path below the home; nothing when it lies elsewhere.
+std::optional<std::string_view> name_below(std::string_view path, std::string_view home) {
+    if (!path.starts_with(home) || !path.substr(home.size()).starts_with('/')) return std::nullopt;
+    return path.substr(home.size() + 1);
+}
+
+/// Whether files of a device keep times that can be relied on.
+class Devices {
+  public:
+    bool are_local(const Rollout& rollout) {
+        const auto known = is_local_.find(rollout.info.device);
+        if (known != is_local_.end()) return known->second;
+        return is_local_[rollout.info.device] = is_local(rollout.path.str());
+    }
+
+  private:
+    std::map<std::uint64_t, bool> is_local_;
+};
+
+Status write_entries(std::span<const Rollout> rollouts, std::string_view home, File& file) {
+    CacheWriter writer(file);
+    Devices devices;
+    std::string_view last;
+    for (const Rollout& rollout : rollouts) {
+        const auto name = name_below(rollout.path, home);
+        // What only rows name comes last, in no order.
+        if (!name || *name <= last) continue;
+        if (!rollout.info.is_regular || !is_settled(rollout) || !devices.are_local(rollout)) {
+            continue;
+        }
+        last = *name;
+        TRY(writer.add(encode(rollout, *name)));
+    }
+    return writer.finish();
 }
 
 }  // namespace
 
-std::size_t StampCache::Hash::operator()(const Key& key) const noexcept {
-    return std::hash<std::uint64_t>{}(key.inode * 0x9e3779b97f4a7c15U + key.device);
-}
-
-StampCache StampCache::load(const std::string& path) {
-    StampCache cache;
-    if (path.empty()) return cache;
-    auto bytes = read_file(path, kCacheBytesMax);
-    if (!bytes) return cache;
-    cache.bytes_ = std::move(*bytes);
-    std::string_view rest(cache.bytes_);
-    if (!rest.starts_with(kMagic) || rest.size() < kMagic.size() + kDigestChars) return cache;
-    rest.remove_prefix(kMagic.size());
-    const std::string_view digest = rest.substr(0, kDigestChars);
-    rest.remove_prefix(kDigestChars);
-    if (sha256_hex(rest) != digest) return cache;
-    WireReader wire(rest);
-    const std::uint32_t count = wire.u32();
-    for (std::uint32_t i = 0; i < count && !wire.is_lost(); ++i) {
-        const std::string_view entry = wire.text();
-        WireReader fields(entry);
-        const std::uint64_t device = fields.u64();
-        cache.entries_.insert_or_assign({device, fields.u64()}, entry);
+void recall_stamps(const std::string& cache_path, const std::string& home_path,
+                   std::span<Rollout> rollouts) {
+    auto file = File::open_unnoticed(cache_path);
+    if (!file) return;
+    CacheReader reader(std::move(*file));
+    if (!reader.has_begun()) return;
+    TextPool pool;
+    // Both are sorted.
+    auto at = rollouts.begin();
+    const auto name_of_next = [&] { return name_below(at->path, home_path).value_or(""); };
+    while (const auto entry = reader.next()) {
+        WireReader wire(*entry);
+        const std::string_view name = wire.text();
+        while (at != rollouts.end() && name_of_next() < name) ++at;
+        if (at == rollouts.end() || name_of_next() != name) continue;
+        if (auto known = decode(wire, pool)) {
+            known->path = at->path;
+            known->format = at->format;
+            *at = std::move(*known);
+        }
     }
-    if (!wire.is_whole()) cache.entries_.clear();
-    return cache;
+    if (reader.is_intact()) return;
+    for (Rollout& rollout : rollouts) {
+        rollout = Rollout{.path = rollout.path, .format = rollout.format};
+    }
 }
 
-std::optional<Rollout> StampCache::find(const std::string& path, const FileInfo& info) const {
-    const auto entry = entries_.find({info.device, info.inode});
-    if (entry == entries_.end()) return std::nullopt;
-    WireReader wire(entry->second);
-    const bool is_same = wire.u64() == info.device && wire.u64() == info.inode &&
-                         wire.u64() == info.bytes && wire.i64() == info.mtime_ns &&
-                         wire.i64() == info.ctime_ns;
-    if (!is_same) return std::nullopt;
-    auto rollout = decode(wire);
-    if (!rollout || rollout->format != format_of(path)) return std::nullopt;
-    rollout->path = path;
-    rollout->info = info;
-    return rollout;
+bool is_unchanged(const Rollout& recalled, const FileInfo& now) {
+    const FileInfo& then = recalled.info;
+    return now.device == then.device && now.inode == then.inode && now.bytes == then.bytes &&
+           now.mtime_ns == then.mtime_ns && now.ctime_ns == then.ctime_ns;
 }
 
 bool is_settled(const Rollout& rollout) {
     return rollout.looked_at_ns - rollout.info.ctime_ns > kSettledNs;
 }
 
-std::string encode_stamps(const std::vector<Rollout>& rollouts) {
-    std::map<std::uint64_t, bool> is_local_device;
-    std::uint32_t count = 0;
-    WireWriter entries;
-    for (const Rollout& rollout : rollouts) {
-        if (!rollout.info.is_regular || !is_settled(rollout)) continue;
-        const auto known = is_local_device.find(rollout.info.device);
-        const bool is_kept =
-            known != is_local_device.end() ? known->second : is_local(rollout.path);
-        is_local_device[rollout.info.device] = is_kept;
-        if (!is_kept) continue;
-        entries.text(encode(rollout));
-        ++count;
-    }
-    WireWriter body;
-    body.u32(count);
-    const std::string content = body.take() + entries.take();
-    return std::string(kMagic) + sha256_hex(content) + content;
+Status keep_stamps(std::span<const Rollout> rollouts, const std::string& home_path,
+                   const std::string& cache_path) {
+    TRY(make_directories(parent_path(cache_path), 0700));
+    const std::string staged = cache_path + ".tmp";
+    TRY(remove_file(staged));
+    // Not flushed: what a crash leaves is recognised by its digest.
+    File file = TRY(File::create(staged, 0600));
+    TRY(write_entries(rollouts, home_path, file));
+    return rename_file(staged, cache_path);
 }
 
 }  // namespace trueup::codex

@@ -1,43 +1,30 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
+#include <span>
 #include <string>
-#include <string_view>
-#include <unordered_map>
-#include <vector>
 
 #include "base/file.h"
 #include "base/result.h"
 #include "codex/home/rollout.h"
 
+/// What rollouts held when they were last read, so that those that did not change need not be read
+/// again: docs/formats/codex.md.
 namespace trueup::codex {
 
-/// What rollouts held when they were last read, by the file they are: docs/formats/codex.md.
-class StampCache {
-  public:
-    /// One that cannot be read, or that is damaged, is empty: it is only for speed.
-    static StampCache load(const std::string& path);
+/// Fills in what is remembered of `rollouts`, of which only the paths are known, sorted, below
+/// `home_path`. One that got its content has `looked_at_ns` set and, in its info, those fields that
+/// is_unchanged() compares. A cache that is missing, damaged or of another version says nothing: it
+/// is only for speed.
+void recall_stamps(const std::string& cache_path, const std::string& home_path,
+                   std::span<Rollout> rollouts);
 
-    /// What is known of the file, when it is in every respect the one that was read.
-    std::optional<Rollout> find(const std::string& path, const FileInfo& info) const;
-    std::size_t size() const { return entries_.size(); }
+/// Whether a file is in every respect the one that was read.
+bool is_unchanged(const Rollout& recalled, const FileInfo& now);
 
-  private:
-    struct Key {
-        std::uint64_t device;
-        std::uint64_t inode;
-        bool operator==(const Key&) const = default;
-    };
-    struct Hash {
-        std::size_t operator()(const Key& key) const noexcept;
-    };
-    std::string bytes_;
-    std::unordered_map<Key, std::string_view, Hash> entries_;  // Into bytes_.
-};
-
-/// The cache's bytes for those rollouts that cannot have changed since they were read.
-std::string encode_stamps(const std::vector<Rollout>& rollouts);
+/// Keeps what is known of those rollouts that stand below the home in order and cannot have changed
+/// unseen since they were read. Written aside and renamed.
+Status keep_stamps(std::span<const Rollout> rollouts, const std::string& home_path,
+                   const std::string& cache_path);
 
 /// Whether a later change of the file is sure to show in its times. Times move in steps (of a tick,
 /// at most 10 ms), so a file whose change time is that close to the moment it was read may have

@@ -15,7 +15,7 @@ constexpr std::int64_t kNanosPerMicro = 1000;
 /// Why a thread has to stay as it is.
 struct Obstacle {
     Reason reason;
-    std::string detail;
+    SharedText detail;
 };
 
 Reason reason_of(RolloutProblem problem) {
@@ -91,7 +91,7 @@ std::optional<Obstacle> Planner::find_bad(const Thread& thread) const {
         const Reason reason = reason_of(rollout.problem);
         if (reason == Reason::None) return std::nullopt;
         const std::string_view words =
-            rollout.detail.empty() ? name_of(rollout.problem) : rollout.detail;
+            rollout.detail.empty() ? name_of(rollout.problem) : rollout.detail.view();
         return Obstacle{reason, fmt::format("{}: {}", rollout.path, words)};
     };
     for (const std::uint32_t index : thread.rollouts) {
@@ -287,11 +287,12 @@ Plan make_plan(const Inventory& inventory, const PlanOptions& options) {
     Plan plan{.target = inventory.settings.provider};
     const Selector selector(inventory, options.selection);
     const Planner planner(inventory, options);
+    if (options.selection.is_all()) plan.threads.reserve(inventory.threads.size());
     for (std::uint32_t index = 0; index < inventory.threads.size(); ++index) {
         const Thread& thread = inventory.threads[index];
         if (!options.has_rollouts && thread.rows.empty()) continue;
         if (!selector.takes(thread)) continue;
-        std::optional<std::string> own;
+        std::optional<SharedText> own;
         if (options.targets != nullptr) {
             own = options.targets->target_of(thread);
             // Only who asked for this very thread wants to hear of it.
@@ -301,7 +302,7 @@ Plan make_plan(const Inventory& inventory, const PlanOptions& options) {
             if (!own) continue;
         }
         ThreadPlan made = planner.decide(thread, own ? *own : plan.target);
-        made.target = std::move(own).value_or("");
+        made.target = std::move(own).value_or(SharedText());
         add(index, std::move(made), plan);
     }
     return plan;

@@ -70,11 +70,11 @@ struct ThreadPlan {
     /// RowOnly with StoreUnavailable: some of its rows change, others are in a store that must not
     /// be written.
     Reason reason = Reason::None;
-    std::string detail;                  // Names the file or store that is to blame.
-    std::string target;                  // Empty: the plan's; else this thread's own.
-    std::vector<std::uint32_t> patches;  // Rollouts that change in place.
-    std::vector<std::uint32_t> growths;  // Rollouts that are written anew.
-    std::vector<RowRef> rows;            // Rows that change.
+    SharedText detail;                 // Names the file or store that is to blame.
+    SharedText target;                 // Empty: the plan's; else this thread's own.
+    ShortList<std::uint32_t> patches;  // Rollouts that change in place.
+    ShortList<std::uint32_t> growths;  // Rollouts that are written anew.
+    ShortList<RowRef> rows;            // Rows that change.
     bool has_encrypted = false;          // Changing it may make it impossible to continue.
 };
 
@@ -93,7 +93,7 @@ struct PlanCounts {
 
 /// What a run is going to do: a value that can be printed.
 struct Plan {
-    std::string target;
+    SharedText target;
     std::vector<ThreadPlan> threads;  // Only those selected, matches included.
     PlanCounts counts;
     bool is_empty() const { return counts.changes() == 0; }
@@ -106,7 +106,7 @@ inline constexpr std::chrono::seconds kMaybeOpenAge{60};
 class TargetOf {
   public:
     virtual ~TargetOf() = default;
-    virtual std::optional<std::string> target_of(const Thread& thread) const = 0;
+    virtual std::optional<SharedText> target_of(const Thread& thread) const = 0;
 };
 
 struct PlanOptions {

@@ -96,7 +96,7 @@ bool changes(const ThreadPlan& thread) {
 }
 
 std::vector<std::uint32_t> rollouts_of(const ThreadPlan& thread) {
-    std::vector<std::uint32_t> out = thread.patches;
+    std::vector<std::uint32_t> out(thread.patches.begin(), thread.patches.end());
     out.insert(out.end(), thread.growths.begin(), thread.growths.end());
     return out;
 }
@@ -275,7 +275,7 @@ TEST(PlanProperty, ASelectionChangesNoDecision) {
             if (*rc::gen::arbitrary<bool>()) continue;
             wanted.push_back(thread.thread);
             world.options.selection.threads.push_back(
-                world.made.inventory.threads[thread.thread].id);
+                world.made.inventory.threads[thread.thread].id.str());
         }
         const Plan some = plan_of(world);
         RC_ASSERT(some.threads.size() == wanted.size());

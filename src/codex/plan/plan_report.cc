@@ -19,8 +19,8 @@ struct RowCounts {
     std::int64_t under_target = 0;
 };
 
-const std::string& target_of(const Plan& plan, const ThreadPlan& thread) {
-    return thread.target.empty() ? plan.target : thread.target;
+std::string_view target_of(const Plan& plan, const ThreadPlan& thread) {
+    return thread.target.empty() ? plan.target.view() : thread.target.view();
 }
 
 std::vector<RowCounts> count_rows(const Inventory& inventory, const Plan& plan) {
@@ -64,8 +64,8 @@ Partition store_partition(const StoreView& view, const RowCounts& counts) {
     return out;
 }
 
-void add_distinct(std::vector<std::string>& list, const std::string& text) {
-    if (std::ranges::find(list, text) == list.end()) list.push_back(text);
+void add_distinct(std::vector<std::string>& list, std::string_view text) {
+    if (std::ranges::find(list, text) == list.end()) list.emplace_back(text);
 }
 
 /// What the thread is stamped with now, rows first; empty texts for stamps without a provider.
@@ -73,11 +73,11 @@ std::vector<std::string> providers_of(const Inventory& inventory, const Thread& 
     std::vector<std::string> out;
     for (const RowRef ref : thread.rows) {
         const ThreadRow* row = row_at(inventory, ref);
-        if (row != nullptr) add_distinct(out, row->provider.value_or(""));
+        if (row != nullptr) add_distinct(out, row->provider.value_or(SharedText()));
     }
     for (const std::uint32_t index : thread.rollouts) {
         for (const MetaAt& at : inventory.rollouts[index].metas) {
-            add_distinct(out, at.meta.provider.value_or(""));
+            add_distinct(out, at.meta.provider.value_or(SharedText()));
         }
     }
     return out;
@@ -86,7 +86,7 @@ std::vector<std::string> providers_of(const Inventory& inventory, const Thread& 
 std::vector<std::string> paths_of(const Inventory& inventory, const Thread& thread) {
     std::vector<std::string> out;
     out.reserve(thread.rollouts.size() + 1);
-    for (const std::uint32_t index : thread.rollouts) out.push_back(inventory.rollouts[index].path);
+    for (const std::uint32_t index : thread.rollouts) out.push_back(inventory.rollouts[index].path.str());
     if (thread.unusable) add_distinct(out, inventory.rollouts[*thread.unusable].path);
     return out;
 }
@@ -110,7 +110,7 @@ Partition thread_partition(const Inventory& inventory, const Plan& plan,
     const bool is_bad = planned.action == Action::Bad;
     out.verdict = is_bad ? PartitionVerdict::Unknown : PartitionVerdict::Mismatch;
     out.fields.emplace_back("providers", providers_of(inventory, thread));
-    out.fields.emplace_back("target", target_of(plan, planned));
+    out.fields.emplace_back("target", std::string(target_of(plan, planned)));
     out.fields.emplace_back("action", std::string(name_of(planned.action)));
     if (planned.reason != Reason::None) {
         out.fields.emplace_back("reason", std::string(name_of(planned.reason)));

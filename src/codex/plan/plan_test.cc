@@ -277,7 +277,11 @@ TEST(Plan, AnUnreadableStoreHoldsWhatNoOtherStoreKnows) {
                 ElementsAre("blocked!", "patch", "blocked!", "blocked!"));
     view.store.is_missing = true;
     for (Thread& thread : made.inventory.threads) {
-        std::erase_if(thread.rows, [](RowRef ref) { return ref.store == 1; });
+        ShortList<RowRef> left;
+        for (const RowRef ref : thread.rows) {
+            if (ref.store != 1) left.push_back(ref);
+        }
+        thread.rows = left;
     }
     EXPECT_THAT(actions_of(made.plan()), ElementsAre("patch", "patch", "patch", "match"));
 }
@@ -298,7 +302,7 @@ TEST(Plan, WithoutRolloutsOnlyRowsCount) {
 
 class OwnTargets : public TargetOf {
   public:
-    std::optional<std::string> target_of(const Thread& thread) const override {
+    std::optional<SharedText> target_of(const Thread& thread) const override {
         if (thread.id == "unknown") return std::nullopt;
         return thread.id;
     }

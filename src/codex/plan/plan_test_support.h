@@ -57,7 +57,7 @@ class MadeUp {
 
     /// A rollout of the newest thread.
     std::uint32_t rollout(const RolloutSpec& spec) {
-        const std::uint32_t index = file(inventory.threads.back().id, spec);
+        const std::uint32_t index = file(inventory.threads.back().id.str(), spec);
         inventory.threads.back().rollouts.push_back(index);
         return index;
     }

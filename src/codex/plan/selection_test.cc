@@ -72,7 +72,7 @@ std::vector<std::string> taken(const Selection& selection) {
     const MadeUp made = five();
     std::vector<std::string> out;
     for (const ThreadPlan& plan : made.plan({.selection = selection}).threads) {
-        out.push_back(made.inventory.threads[plan.thread].id);
+        out.push_back(made.inventory.threads[plan.thread].id.str());
     }
     return out;
 }

@@ -224,7 +224,7 @@ void Watcher::take_outcome(const RunOutcome& outcome) {
     known_.clear();
     has_waiting_ = false;
     for (const ThreadOutcome& thread : outcome.left_out) {
-        known_.insert(thread.id);
+        known_.insert(thread.id.str());
         has_waiting_ = has_waiting_ || may_pass(thread.reason);
     }
     if (is_failing_ || std::ranges::any_of(stores_, must_retry)) {

@@ -140,7 +140,7 @@ Status resolve(const Section& root, const Surroundings& surroundings, Config& co
     TRY(root.check());
     const Section source = root.section("source");
     config.source = TRY(resolve_source(source, config.directory));
-    const Above above = {source, config.source.environment, config.directory, surroundings.cores};
+    const Above above = {&source, config.source.environment, config.directory, surroundings.cores};
     for (const Section& section : root.sections("exports")) {
         Export exported = TRY(resolve_export(section, above, surroundings));
         TRY(refuse_twins(section, exported, config.exports));
@@ -154,7 +154,7 @@ Status resolve(const Section& root, const Surroundings& surroundings, Config& co
 Surroundings real_surroundings() {
     Surroundings real;
     real.environment = [](const std::string& name) -> std::optional<std::string> {
-        const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe)
+        const char* value = std::getenv(name.c_str());
         if (value == nullptr) return std::nullopt;
         return value;
     };

@@ -406,8 +406,7 @@ bool has_position_in(std::string_view message, std::string_view text) {
     int line = 0;
     int column = 0;
     const std::string rest(message.substr(std::string_view(kFile).size()));
-    if (std::sscanf(rest.c_str(), ":%d:%d: ", &line, &column) != 2)
-        return false;  // NOLINT(cert-err34-c)
+    if (std::sscanf(rest.c_str(), ":%d:%d: ", &line, &column) != 2) return false;
     return line >= 1 && column >= 1 && line <= std::ranges::count(text, '\n') + 2;
 }
 

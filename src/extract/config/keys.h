@@ -51,8 +51,7 @@ struct ByProfile {
 
 struct SectionSpec;
 
-// In the order people read, not the order that packs best.
-struct Key {  // NOLINT(clang-analyzer-optin.performance.Padding)
+struct Key {  // NOLINT(clang-analyzer-optin.performance.Padding): in the order people read.
     std::string_view name;
     KeyType type = KeyType::Text;
     std::string_view summary;   // One line, for the schema and for hints.
@@ -76,7 +75,7 @@ struct SectionSpec {
 };
 
 /// The whole file.
-extern const SectionSpec kRootSection;  // NOLINT(readability-identifier-naming)
+extern const SectionSpec kRootSection;  // NOLINT(readability-identifier-naming): a constant.
 
 // The parts it is made of.
 // NOLINTBEGIN(readability-identifier-naming): constants, defined elsewhere.

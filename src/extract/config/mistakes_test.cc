@@ -54,7 +54,7 @@ Result<Config> parse(const std::string& text) {
 }
 
 TEST(ConfigMistakes, EachGetsItsExactSentence) {
-    const bool updates = std::getenv("UPDATE_GOLDEN") != nullptr;  // NOLINT(concurrency-mt-unsafe)
+    const bool updates = std::getenv("UPDATE_GOLDEN") != nullptr;
     int seen = 0;
     const auto entries = list_directory(std::string(kDirectory)).value();
     for (const Entry& entry : entries) {

@@ -12,7 +12,7 @@ namespace trueup::extract {
 
 /// What an export takes from above.
 struct Above {
-    const Section& source;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+    const Section* source = nullptr;
     std::optional<Environment> environment;
     std::string directory;  // Absolute; where relative paths start.
     int cores = 1;

@@ -93,7 +93,7 @@ void resolve_batch(const Layers& layers, Tuning& tuning) {
 
 Result<Tuning> resolve_tuning(const Section& exported, const Above& above) {
     const Section own = exported.section("tuning");
-    const Section shared = above.source.section("tuning");
+    const Section shared = above.source->section("tuning");
     TRY(refuse_two_batch_sizes(own));
     TRY(refuse_two_batch_sizes(shared));
     Layers layers(own, shared);

@@ -25,7 +25,7 @@ void Messages::warn(yaml::Position at, std::string_view sentence) {
 
 std::string Messages::quoted(std::string_view text) const {
     constexpr std::size_t kShownMax = 60;
-    std::string shown = printable(substitution_.hide_values(std::string(text)));
+    std::string shown = printable(substitution_->hide_values(std::string(text)));
     std::ranges::replace(shown, '\n', ' ');
     if (shown.size() > kShownMax) {
         std::size_t end = kShownMax;

@@ -19,7 +19,7 @@ namespace trueup::extract {
 class Messages {
   public:
     Messages(std::string file, const Substitution& substitution)
-        : file_(std::move(file)), substitution_(substitution) {}
+        : file_(std::move(file)), substitution_(&substitution) {}
 
     std::unexpected<Error> refuse(yaml::Position at, std::string_view sentence,
                                   std::string_view hint = {}) const;
@@ -32,7 +32,7 @@ class Messages {
     std::string sentence_at(yaml::Position at, std::string_view sentence) const;
 
     std::string file_;
-    const Substitution& substitution_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+    const Substitution* substitution_;
     std::vector<std::string> warnings_;
 };
 

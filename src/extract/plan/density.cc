@@ -104,6 +104,7 @@ class DensityMap {
     Result<bool> look_at(Position wanted);
     Result<bool> is_confirmed(const Cuts& cuts);
     Status sample_from(Position place, std::vector<KeyValue>& sample) const;
+    Status sample_all_over(std::uint64_t& random, std::vector<KeyValue>& sample) const;
     Status learn_from_sample(const KeyValue& low, const KeyValue& high);
     Result<bool> refine();
     Result<bool> split(const Urgent& cell);
@@ -175,17 +176,23 @@ Status DensityMap::sample_from(Position place, std::vector<KeyValue>& sample) co
     return {};
 }
 
-Status DensityMap::learn_from_sample(const KeyValue& low, const KeyValue& high) {
+/// One sample at a random place of each of as many equal pieces as there are probes.
+Status DensityMap::sample_all_over(std::uint64_t& random, std::vector<KeyValue>& sample) const {
     constexpr std::uint64_t kScatter = 0x9E3779B97F4A7C15;
+    const Position step = space_->size() / static_cast<unsigned>(options_.probes) + 1;
+    for (int number = 0; number < options_.probes; ++number) {
+        random += kScatter;  // Round places would teach round values only.
+        const Position place = step * static_cast<unsigned>(number) + random % step;
+        TRY(sample_from(place, sample));
+    }
+    return {};
+}
+
+Status DensityMap::learn_from_sample(const KeyValue& low, const KeyValue& high) {
     std::vector<KeyValue> sample;
     std::uint64_t random = 0;
     for (int round = 0; round < kSampleRounds; ++round) {
-        const Position step = space_->size() / static_cast<unsigned>(options_.probes) + 1;
-        for (int number = 0; number < options_.probes; ++number) {
-            random += kScatter;  // Round places would teach round values only.
-            const Position place = step * static_cast<unsigned>(number) + random % step;
-            TRY(sample_from(place, sample));
-        }
+        TRY(sample_all_over(random, sample));
         auto better = KeySpace::between(low, high, sample);
         if (!better) return {};
         space_ = std::move(better);

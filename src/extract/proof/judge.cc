@@ -127,9 +127,9 @@ Result<Side> look_at_copy(columnar::Session& engine, const Judging& judging,
         if (look.flaw != Flaw::None) {
             side.damage.push_back(look.sentence);
             side.damaged_files.push_back(part.path);
-        } else if (side.digest) {
-            TRY(add_digest(engine, judging, part, *side.digest));
+            continue;
         }
+        if (side.digest) TRY(add_digest(engine, judging, part, *side.digest));
     }
     return side;
 }

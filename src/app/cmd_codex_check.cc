@@ -83,16 +83,20 @@ std::string verdict_word(core::PartitionVerdict verdict) {
 }
 
 void print_stores(const Context& context, const Checked& checked) {
-    term::Table table({{tr(Text::ColStore)},
+    term::Table table({{tr(Text::ColStore), term::Align::Left, false},
                        {tr(Text::ColRows), term::Align::Right, false},
                        {tr(Text::ColUnderTarget), term::Align::Right, false},
-                       {tr(Text::ColVerdict), term::Align::Left, false}});
+                       {tr(Text::ColVerdict), term::Align::Left, false},
+                       {tr(Text::ColFile)}});
     for (const core::Partition& part : checked.report.partitions) {
         if (part.kind != "store") continue;
-        table.add_row({{part.id},
+        // Its id is its kind and its path.
+        const std::size_t blank = part.id.find(' ');
+        table.add_row({{part.id.substr(0, blank)},
                        {part.truth ? grouped(*part.truth) : "?"},
                        {part.copy ? grouped(*part.copy) : "?"},
-                       {verdict_word(part.verdict), style_of(part.verdict)}});
+                       {verdict_word(part.verdict), style_of(part.verdict)},
+                       {part.id.substr(blank + 1), Style::Faint}});
     }
     print_table(context, table);
 }

@@ -143,14 +143,12 @@ void print_stores(const Context& context, const RunOutcome& outcome) {
                        {tr(Text::ColResult), term::Align::Left, false},
                        {tr(Text::ColRows), term::Align::Right, false},
                        {tr(Text::ColChanged), term::Align::Right, false},
-                       {tr(Text::ColFile)},
                        {tr(Text::ColBackup)}});
     for (const StoreOutcome& store : outcome.stores) {
         table.add_row({{std::string(name_of(store.store.kind))},
                        {word_of(store.result), style_of(store.result)},
                        {grouped(store.rows)},
                        {grouped(store.rows_changed)},
-                       {store.store.path, Style::Faint},
                        {store.backup.value_or(""), Style::Faint}});
     }
     print_table(context, table);
@@ -192,7 +190,8 @@ void print_changes(const Context& context, const RunOutcome& outcome) {
                        {tr(Text::ColFile)}});
     for (std::size_t i = 0; i < std::min(outcome.changed.size(), kThreadsShownMax); ++i) {
         const ThreadOutcome& thread = outcome.changed[i];
-        table.add_row({{thread.id.str()}, {word_of(thread.action)}, {first_path(thread), Style::Faint}});
+        table.add_row(
+            {{thread.id.str()}, {word_of(thread.action)}, {first_path(thread), Style::Faint}});
     }
     print_table(context, table);
     print_more(context, outcome.changed.size());

@@ -8,9 +8,9 @@
 
 namespace trueup {
 
-/// Looks at and opens files by path, and keeps the folder of the last one open: the next one in it is
-/// found without walking down the whole path again. For one thread at a time, and for a short time:
-/// a folder that is moved away meanwhile is still the one in which files are found.
+/// Looks at and opens files by path, and keeps the folder of the last one open: the next one in it
+/// is found without walking down the whole path again. For one thread at a time, and for a short
+/// time: a folder that is moved away meanwhile is still the one in which files are found.
 class FolderHandle {
   public:
     FolderHandle() = default;

@@ -36,14 +36,16 @@ NORMALISE = [
     (re.compile(r"\b[0-9a-f]{64}\b"), "<sha256>"),
     (re.compile(r"\btrueup \d+\.\d+\.\d+\b"), "trueup <version>"),
     (re.compile(r"\bpid \d+\b"), "pid <pid>"),
+    # A home's services are named after its path.
+    (re.compile(r"\b(trueup-codex-|codex\\)[0-9a-f]{16}\b"), r"\1<home>"),
     (re.compile(r"\.sqlite\.\d{13}\.bak\b"), ".sqlite.<ms>.bak"),
 ]
 # A case that hangs must not hang the tests: far above what any of them takes.
 HANG_SECONDS = 300
 
 
-def normalised(text, folder):
-    text = text.replace(str(folder), "$TMP")
+def normalised(text, folder, binary):
+    text = text.replace(str(folder), "$TMP").replace(str(binary), "$TRUEUP")
     for pattern, stand_in in NORMALISE:
         text = pattern.sub(stand_in, text)
     return text
@@ -80,8 +82,8 @@ def run_case(case, binary):
         except subprocess.TimeoutExpired:
             return f"still running after {HANG_SECONDS} s"
         return {
-            "stdout": normalised(done.stdout.decode(errors="replace"), folder),
-            "stderr": normalised(done.stderr.decode(errors="replace"), folder),
+            "stdout": normalised(done.stdout.decode(errors="replace"), folder, binary),
+            "stderr": normalised(done.stderr.decode(errors="replace"), folder, binary),
             "status": f"{done.returncode}\n",
         }
 

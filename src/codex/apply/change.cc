@@ -153,7 +153,7 @@ Status Change::execute_plan() {
 
 RunInput Change::input_of_plan() {
     RunInput input;
-    input.begin = {.run_id = make_run_id(job_.clock->now(), *job_.random),
+    input.begin = {.run_id = make_run_id(job_.home, job_.clock->now(), *job_.random),
                    .kind = options_.kind,
                    .target = plan_.target.str(),
                    .started_at = outcome_.started_at,
@@ -190,14 +190,15 @@ RunInput Change::input_of_plan() {
                                   .after = target_of(plan)});
         }
     }
-    input.edit_of = [this](std::size_t index, FolderHandle& folder) -> Result<FileEdit> {
+    folders_.resize(static_cast<std::size_t>(std::max(job_.workers, 1)));
+    input.edit_of = [this](std::size_t index, std::size_t worker) -> Result<FileEdit> {
         const File& file = files_[index];
         const EditRequest request{.thread = file.thread,
                                   .mode = file.mode,
                                   .provider = file.provider,
                                   .padding = options_.padding};
         Rollout& rollout = inventory_.rollouts[file.rollout];
-        PlannedEdit planned = TRY(make_edit(rollout, request, folder));
+        PlannedEdit planned = TRY(make_edit(rollout, request, folders_[worker]));
         // Compressing again does not give the same bytes, so undo needs the old file.
         const bool is_kept = planned.edit.format == RolloutFormat::Zstd;
         if (is_kept) planned.edit.kept = fmt::format("rollout-{}.zst", index);

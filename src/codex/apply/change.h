@@ -65,6 +65,7 @@ class Change {
     Inventory inventory_;
     Plan plan_;
     std::vector<File> files_;
+    std::vector<FolderHandle> folders_;           // By worker.
     std::vector<std::uint32_t> plan_of_thread_;   // By number within the run: place in the plan.
     std::vector<std::uint32_t> store_of_record_;  // Place in the inventory.
     std::vector<StoreChange> store_results_;      // By record.

@@ -122,8 +122,8 @@ class Changes {
         const Durability durability = flushes_each ? Durability::Now : Durability::Later;
         std::vector<Rewrite> rewrites(files.size());
         FileSystems systems;
-        const auto staged =
-            for_each(files, [&](FileChange&, FileEdit edit, std::size_t i, FolderHandle&) -> Status {
+        const auto staged = for_each(
+            files, [&](FileChange&, FileEdit edit, std::size_t i, FolderHandle&) -> Status {
                 if (!flushes_each) TRY(systems.note(edit));
                 rewrites[i].edit = std::move(edit);
                 stage(rewrites[i], direction_, durability, context_);

@@ -118,6 +118,9 @@ RunOutcome Change::outcome() {
         if (is_left) outcome_.left_out.push_back(outcome_of(inventory_, plan));
         const bool would_change = !is_left && plan.action != Action::Match;
         if (would_change && options_.is_dry_run) {
+            outcome_.patched += std::ssize(plan.patches);
+            outcome_.grown += std::ssize(plan.growths);
+            outcome_.rows_changed += std::ssize(plan.rows);
             outcome_.changed.push_back(outcome_of(inventory_, plan));
         } else if (would_change && is_planned_only) {
             // Not even tried: a store was not ready.

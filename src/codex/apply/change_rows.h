@@ -24,7 +24,7 @@ struct RowsInput {
     const std::vector<StoreRecord>& stores;
     const std::vector<RowEdit>& rows;
     const std::vector<SharedText>& threads;  // Ids, by number.
-    std::vector<bool> skipped;                // By number: leave its rows alone.
+    std::vector<bool> skipped;               // By number: leave its rows alone.
 };
 
 struct RowsOptions {

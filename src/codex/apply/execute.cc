@@ -142,11 +142,10 @@ Status Execution::write_edits() {
     Status written;
     changes_.reserve(input_.file_threads.size());
     indexes_.reserve(input_.file_threads.size());
-    std::vector<FolderHandle> folders(static_cast<std::size_t>(std::max(job_.workers, 1)));
     const std::size_t count = input_.file_threads.size();
     parallel_for(count, job_.workers, [&](std::size_t index, std::size_t worker) {
         if (stop_signal() != 0) return;
-        auto edit = input_.edit_of(index, folders[worker]);
+        auto edit = input_.edit_of(index, worker);
         const std::string bytes = edit ? encode(*edit) : std::string();
         const std::uint32_t thread = input_.file_threads[index];
         const std::lock_guard lock(mutex_);

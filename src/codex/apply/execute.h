@@ -26,10 +26,10 @@ struct RunInput {
     std::vector<SharedText> threads;  // Ids.
     std::vector<RowEdit> rows;
     std::vector<std::uint32_t> file_threads;  // For each file the thread it belongs to.
-    /// Makes the edit of file `index`; called by several workers at once, each with
-    /// a handle of its own. An error leaves out the
+    /// Makes the edit of file `index`; called by several workers at once, as by
+    /// parallel_for() with the job's workers. An error leaves out the
     /// file's thread.
-    std::function<Result<FileEdit>(std::size_t index, FolderHandle& folder)> edit_of;
+    std::function<Result<FileEdit>(std::size_t index, std::size_t worker)> edit_of;
     /// Provider of each thread before the run, for restore-original; empty: not remembered.
     std::vector<std::pair<SharedText, SharedText>> originals;
     std::chrono::milliseconds wait{0};  // For the stores.

@@ -51,7 +51,7 @@ struct FileEdit {
 struct EditRequest {
     std::uint32_t thread = 0;
     EditMode mode = EditMode::Patch;
-    SharedText provider;  // Empty: as it is (only padding is added).
+    SharedText provider;        // Empty: as it is (only padding is added).
     std::uint32_t padding = 0;  // Blanks a line has at least after it had to grow.
 };
 

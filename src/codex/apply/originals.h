@@ -20,8 +20,8 @@ class Originals {
     static Result<Originals> load(std::string path);
 
     std::optional<SharedText> find(std::string_view thread_id) const;
-    /// Keeps those that were not known when it was loaded, each thread once in the list; they are on
-    /// the disk when it returns.
+    /// Keeps those that were not known when it was loaded, each thread once in the list; they are
+    /// on the disk when it returns.
     Status remember(const std::vector<std::pair<SharedText, SharedText>>& thread_providers) const;
 
   private:

@@ -111,7 +111,7 @@ struct RunOutcome {
     std::vector<StoreOutcome> stores;
     std::int64_t threads = 0;   // Looked at.
     std::int64_t rollouts = 0;  // Looked at.
-    std::int64_t patched = 0;   // Rollouts.
+    std::int64_t patched = 0;   // Rollouts; this and the next two, in a dry run: would change.
     std::int64_t grown = 0;
     std::int64_t rows_changed = 0;
     std::int64_t matched = 0;  // Threads that were right before.

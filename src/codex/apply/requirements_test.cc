@@ -277,11 +277,11 @@ TEST_F(Requirements, TwoRowsForOneFileGoByTheIdInTheFile) {
 
 TEST_F(Requirements, AFileOutsideTheHomeIsNeverWritten) {
     const codex::testing::TemporaryHome outside;
-    outside.write("notes.jsonl", rollout_text({.id = thread_id(1), .provider = "azure", .padding = 64}));
+    outside.write("notes.jsonl",
+                  rollout_text({.id = thread_id(1), .provider = "azure", .padding = 64}));
     const std::string before = outside.read("notes.jsonl");
-    rows_.push_back({.id = thread_id(1),
-                     .rollout_path = outside.path("notes.jsonl"),
-                     .provider = "azure"});
+    rows_.push_back(
+        {.id = thread_id(1), .rollout_path = outside.path("notes.jsonl"), .provider = "azure"});
     make_store();
     const RunOutcome outcome = sync();
     ASSERT_EQ(outcome.left_out.size(), 1U);

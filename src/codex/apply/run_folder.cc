@@ -32,8 +32,12 @@ std::string cache_path(const CodexHome& home) { return join_path(runs_root(home)
 
 std::string lock_path(const CodexHome& home) { return join_path(home.path, "threadripper.lock"); }
 
-std::string make_run_id(UnixMicros now, Random& random) {
-    return fmt::format("{}-{}", compact_time(now), random_hex(random, 4));
+std::string make_run_id(const CodexHome& home, UnixMicros now, Random& random) {
+    while (true) {
+        std::string id = fmt::format("{}-{}", compact_time(now), random_hex(random, 4));
+        const auto taken = file_info(run_folder(home, id));
+        if (!taken || !*taken) return id;  // What cannot be looked at, cannot be made either.
+    }
 }
 
 bool is_run_id(std::string_view text) {

@@ -24,7 +24,8 @@ std::string cache_path(const CodexHome& home);
 std::string lock_path(const CodexHome& home);
 
 /// "20260131T081500Z-8a12": sorts by time.
-std::string make_run_id(UnixMicros now, Random& random);
+/// One that no run of the home has yet; its lock must be held.
+std::string make_run_id(const CodexHome& home, UnixMicros now, Random& random);
 bool is_run_id(std::string_view text);
 
 /// Ids of all runs, newest first.

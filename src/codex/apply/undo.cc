@@ -30,14 +30,20 @@ class Undo {
     }
 
   private:
+    /// What one keeps from one file to the next.
+    struct Worker {
+        std::optional<core::JournalReader> journal;
+        FolderHandle folder;
+    };
+
     Status lock_and_recover();
     Status choose();
     Result<RunOutcome> preview();
     Result<RunOutcome> take_back();
-    Result<FileEdit> edit_of(std::size_t index) const;
-    RunInput input() const;
+    Result<FileEdit> edit_of(std::size_t index, Worker& worker) const;
+    RunInput input();
     RunOutcome outcome(const RunResult& result);
-    ThreadOutcome outcome_of(std::uint32_t thread) const;
+    std::vector<ThreadOutcome> all_threads() const;
     milliseconds left_of_wait() const;
 
     const JobContext& job_;
@@ -45,7 +51,9 @@ class Undo {
     std::chrono::nanoseconds began_;
     std::optional<core::FileLock> lock_;
     std::string undone_;  // The id of the run to be taken back.
-    RunJournal journal_;  // Of that run.
+    std::vector<Worker> workers_;
+    std::vector<SharedText> paths_;  // Of the files, when they are only looked at.
+    RunJournal journal_;             // Of that run.
     std::vector<bool> untouched_;
     std::vector<Notice> notices_;
 };
@@ -86,22 +94,24 @@ Status Undo::choose() {
 
 /// The edit that takes back the recorded one, for the file as it is now. Codex may have compressed
 /// or decompressed the rollout since: then its sibling is the file.
-Result<FileEdit> Undo::edit_of(std::size_t index) const {
+Result<FileEdit> Undo::edit_of(std::size_t index, Worker& worker) const {
     if (untouched_[journal_.files[index].thread]) return FileEdit{};
-    core::JournalReader reader = TRY(core::JournalReader::open(journal_path(job_.home, undone_)));
-    const core::JournalRecord record = TRY(reader.at(journal_.files[index].offset));
+    if (!worker.journal) {
+        worker.journal = TRY(core::JournalReader::open(journal_path(job_.home, undone_)));
+    }
+    const core::JournalRecord record = TRY(worker.journal->at(journal_.files[index].offset));
     const FileEdit done = TRY(decode_file_edit(record.payload));
     FileEdit edit = done.reversed();
     edit.source = done.kept.empty() ? std::string() : join_path(undone_, done.kept);
     edit.kept.clear();
-    if (!TRY(file_info(edit.path))) {
+    if (!TRY(worker.folder.info(edit.path))) {
         edit.path = sibling_path(edit.path);
         edit.format = format_of(edit.path);
         edit.source.clear();
         if (edit.format == RolloutFormat::Zstd) edit.mode = EditMode::Rewrite;
     }
     if (edit.format == RolloutFormat::Zstd) edit.kept = fmt::format("rollout-{}.zst", index);
-    const File file = TRY(File::open_unnoticed(edit.path));
+    const File file = TRY(worker.folder.open_unnoticed(edit.path));
     edit.info = TRY(file.info());
     if (TRY(holds_splices(file, done))) return edit;
     if (!TRY(holds_splices(file, edit))) {
@@ -111,9 +121,9 @@ Result<FileEdit> Undo::edit_of(std::size_t index) const {
     return edit;
 }
 
-RunInput Undo::input() const {
+RunInput Undo::input() {
     RunInput input;
-    input.begin = {.run_id = make_run_id(job_.clock->now(), *job_.random),
+    input.begin = {.run_id = make_run_id(job_.home, job_.clock->now(), *job_.random),
                    .kind = RunKind::Undo,
                    .target = journal_.begin.target,
                    .started_at = job_.clock->now(),
@@ -127,18 +137,27 @@ RunInput Undo::input() const {
         if (!untouched_[row.thread]) input.rows.push_back(row.reversed());
     }
     for (const FileAt& file : journal_.files) input.file_threads.push_back(file.thread);
-    input.edit_of = [this](std::size_t index, FolderHandle&) { return edit_of(index); };
+    workers_.resize(static_cast<std::size_t>(std::max(job_.workers, 1)));
+    input.edit_of = [this](std::size_t index, std::size_t worker) {
+        return edit_of(index, workers_[worker]);
+    };
     input.wait = left_of_wait();
     return input;
 }
 
-ThreadOutcome Undo::outcome_of(std::uint32_t thread) const {
-    ThreadOutcome outcome{.id = journal_.threads[thread], .action = Action::RowOnly, .detail = {}};
-    for (const FileAt& file : journal_.files) {
-        if (file.thread != thread) continue;
-        outcome.action = file.mode == EditMode::Patch ? Action::Patch : Action::Grow;
+/// The threads of the run, by number.
+std::vector<ThreadOutcome> Undo::all_threads() const {
+    std::vector<ThreadOutcome> all;
+    all.reserve(journal_.threads.size());
+    for (const SharedText& id : journal_.threads) {
+        all.push_back({.id = id, .action = Action::RowOnly, .detail = {}, .paths = {}});
     }
-    return outcome;
+    for (std::size_t i = 0; i < journal_.files.size(); ++i) {
+        ThreadOutcome& one = all[journal_.files[i].thread];
+        one.action = journal_.files[i].mode == EditMode::Patch ? Action::Patch : Action::Grow;
+        if (i < paths_.size() && !paths_[i].empty()) one.paths.push_back(paths_[i]);
+    }
+    return all;
 }
 
 RunOutcome Undo::outcome(const RunResult& result) {
@@ -158,10 +177,11 @@ RunOutcome Undo::outcome(const RunResult& result) {
         if (i < result.backups.size()) store.backup = result.backups[i];
         outcome.stores.push_back(std::move(store));
     }
+    std::vector<ThreadOutcome> all = all_threads();
     for (std::uint32_t thread = 0; thread < result.threads.size(); ++thread) {
         if (untouched_[thread]) continue;
         const ThreadFate& fate = result.threads[thread];
-        ThreadOutcome one = outcome_of(thread);
+        ThreadOutcome one = std::move(all[thread]);
         if (fate.is_done()) {
             outcome.changed.push_back(std::move(one));
             continue;
@@ -181,12 +201,15 @@ RunOutcome Undo::outcome(const RunResult& result) {
 /// What would be put back: each file is looked at, none is written.
 Result<RunOutcome> Undo::preview() {
     RunResult result{.threads = std::vector<ThreadFate>(journal_.threads.size())};
+    Worker worker;
+    paths_.resize(journal_.files.size());
     for (std::size_t i = 0; i < journal_.files.size(); ++i) {
-        const auto edit = edit_of(i);
+        const auto edit = edit_of(i, worker);
         if (!edit) {
             result.threads[journal_.files[i].thread] = {Reason::ChangedMeanwhile,
                                                         edit.error().message};
         } else if (!edit->splices.empty()) {
+            paths_[i] = edit->path;
             ++(edit->mode == EditMode::Patch ? result.patched : result.grown);
         }
     }

@@ -24,10 +24,10 @@ struct PayloadScan {
 /// One line.
 struct LineScan {
     bool is_json = false;
-    std::size_t error_at = 0;   // Only when it is not.
-    bool is_meta = false;       // The type says so and the payload has an id.
-    PayloadScan payload;        // The last one; only when it is meta.
-    ShortList<Slice> values;  // Of model_provider, in all payload objects.
+    std::size_t error_at = 0;  // Only when it is not.
+    bool is_meta = false;      // The type says so and the payload has an id.
+    PayloadScan payload;       // The last one; only when it is meta.
+    ShortList<Slice> values;   // Of model_provider, in all payload objects.
     bool has_split_values = false;
     std::uint32_t blanks_at_end = 0;
     std::uint32_t blanks_inside = 0;  // Without those inside the values.

@@ -45,8 +45,8 @@ struct Rollout {
     RolloutProblem problem = RolloutProblem::None;
     bool has_encrypted = false;  // Holds encrypted reasoning; never with `FirstLine`.
     FileInfo info;               // When it was read; all zero when it could not be looked at.
-    SharedText detail;      // For people: the system's words, or line and byte.
-    SharedText thread_id;   // Of the first session_meta record.
+    SharedText detail;           // For people: the system's words, or line and byte.
+    SharedText thread_id;        // Of the first session_meta record.
     /// The session_meta records of that thread, in order; other threads' (a fork copies its
     /// parent's) are left out. Only the first line's with `MetaScan::FirstLine`.
     std::vector<MetaAt> metas;

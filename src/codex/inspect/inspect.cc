@@ -228,7 +228,7 @@ class Inspection {
             return identity_at(one) == identity_at(other);
         };
         std::unordered_set<std::uint32_t, decltype(hash), decltype(is_same)> seen(rollouts.size(),
-                                                                                hash, is_same);
+                                                                                  hash, is_same);
         std::vector<std::uint32_t> place_of(rollouts.size());
         std::uint32_t kept = 0;
         for (std::uint32_t i = 0; i < rollouts.size(); ++i) {

@@ -36,8 +36,7 @@ class InspectTest : public ::testing::Test {
             std::string line = fmt::format("{}: {} rows, {} rollouts", thread.id.view().back(),
                                            thread.rows.size(), thread.rollouts.size());
             if (thread.unusable) {
-                line += fmt::format(", {}",
-                                    name_of(inventory.rollouts[*thread.unusable].problem));
+                line += fmt::format(", {}", name_of(inventory.rollouts[*thread.unusable].problem));
             }
             lines.push_back(std::move(line));
         }
@@ -87,7 +86,8 @@ TEST_F(InspectTest, TwoNamesOfOneFileAreOneRollout) {
     std::filesystem::create_hard_link(path, other);
     const std::string link = home_.path("sessions/rollout-link.jsonl");
     std::filesystem::create_symlink(path, link);
-    store({{.id = thread_id(1), .rollout_path = other}, {.id = thread_id(2), .rollout_path = link}});
+    store(
+        {{.id = thread_id(1), .rollout_path = other}, {.id = thread_id(2), .rollout_path = link}});
     const Inventory found = look();
     EXPECT_EQ(found.rollouts.size(), 1U);
     EXPECT_EQ(shape(found), (Lines{"1: 1 rows, 1 rollouts", "2: 1 rows, 0 rollouts, none"}));
@@ -114,8 +114,7 @@ TEST_F(InspectTest, WhatIsWrongWithOneHidesNoOther) {
            {.id = thread_id(2), .rollout_path = home_.path("sessions/rollout-torn.jsonl")}});
     home_.write("sqlite/state_5.sqlite", "no database");
     const Inventory found = look();
-    EXPECT_EQ(shape(found),
-              (Lines{"1: 1 rows, 1 rollouts", "2: 1 rows, 0 rollouts, not-json"}));
+    EXPECT_EQ(shape(found), (Lines{"1: 1 rows, 1 rollouts", "2: 1 rows, 0 rollouts, not-json"}));
     ASSERT_EQ(found.stores.size(), 2U);
     EXPECT_TRUE(found.stores[0].problem.has_value());
     EXPECT_FALSE(found.stores[1].problem.has_value());

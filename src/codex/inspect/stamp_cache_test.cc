@@ -177,7 +177,8 @@ TEST_F(StampCacheTest, EveryTruncationSilencesIt) {
 }
 
 TEST_F(StampCacheTest, ItMayBeLargerThanABlock) {
-    for (int i = 0; i < 2000; ++i) add("sessions/2027/rollout-" + std::to_string(10000 + i) + ".jsonl");
+    for (int i = 0; i < 2000; ++i)
+        add("sessions/2027/rollout-" + std::to_string(10000 + i) + ".jsonl");
     keep();
     EXPECT_EQ(recalled_places().size(), rollouts_.size());
 }

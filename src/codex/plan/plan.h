@@ -75,7 +75,7 @@ struct ThreadPlan {
     ShortList<std::uint32_t> patches;  // Rollouts that change in place.
     ShortList<std::uint32_t> growths;  // Rollouts that are written anew.
     ShortList<RowRef> rows;            // Rows that change.
-    bool has_encrypted = false;          // Changing it may make it impossible to continue.
+    bool has_encrypted = false;        // Changing it may make it impossible to continue.
 };
 
 struct PlanCounts {

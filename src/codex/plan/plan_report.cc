@@ -86,7 +86,8 @@ std::vector<std::string> providers_of(const Inventory& inventory, const Thread& 
 std::vector<std::string> paths_of(const Inventory& inventory, const Thread& thread) {
     std::vector<std::string> out;
     out.reserve(thread.rollouts.size() + 1);
-    for (const std::uint32_t index : thread.rollouts) out.push_back(inventory.rollouts[index].path.str());
+    for (const std::uint32_t index : thread.rollouts)
+        out.push_back(inventory.rollouts[index].path.str());
     if (thread.unusable) add_distinct(out, inventory.rollouts[*thread.unusable].path);
     return out;
 }

@@ -5,7 +5,7 @@ MAKEFLAGS += --no-print-directory
 SHELL := /bin/bash
 
 PREFIX ?= /usr/local
-export FUZZ_SECONDS ?= 30
+export FUZZ_SECONDS ?= 15
 
 .PHONY: help setup build demo test bench install format format-check tidy fuzz tsan
 
@@ -49,7 +49,7 @@ tidy:  ## tools/tidy, and clang-tidy over every source (minutes)
 	@git ls-files 'src/*.cc' 'bench/*.cc' 'tests/*.cc' | xargs -P "$$(nproc)" -n 1 clang-tidy-19 -p build/dev --quiet \
 	    2> >(grep -v 'warnings generated' >&2)
 
-fuzz:  ## Fuzz every parser of foreign bytes, FUZZ_SECONDS each (default 30)
+fuzz:  ## Fuzz every parser of foreign bytes, FUZZ_SECONDS each (default 15)
 	@tools/setup
 	@tools/build fuzz fuzz
 	@tools/fuzz --all

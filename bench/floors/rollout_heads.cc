@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -48,6 +49,14 @@ std::size_t look(const std::string& path, std::vector<char>& buffer) {
     return head.find('"', at + kKey.size()) - at - kKey.size();
 }
 
+/// What one worker finds in the files that are its share.
+std::size_t look_at_share(const std::vector<std::string>& files, std::atomic<std::size_t>& next) {
+    std::vector<char> buffer(kHeadBytes);
+    std::size_t sum = 0;
+    for (std::size_t at = next++; at < files.size(); at = next++) sum += look(files[at], buffer);
+    return sum;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -59,16 +68,9 @@ int main(int argc, char** argv) {
     std::atomic<std::size_t> bytes{0};
     {
         std::vector<std::jthread> threads;
-        for (int i = 0; i < workers; ++i) {
-            threads.emplace_back([&] {
-                std::vector<char> buffer(kHeadBytes);
-                std::size_t sum = 0;
-                for (std::size_t at = next++; at < files.size(); at = next++) {
-                    sum += look(files[at], buffer);
-                }
-                bytes += sum;
-            });
-        }
+        threads.reserve(static_cast<std::size_t>(std::max(workers, 0)));
+        const auto work = [&] { bytes += look_at_share(files, next); };
+        for (int i = 0; i < workers; ++i) threads.emplace_back(work);
     }
     std::printf("%zu rollouts, %zu bytes of names\n", files.size(), bytes.load());
     return 0;

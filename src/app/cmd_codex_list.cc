@@ -72,6 +72,7 @@ std::string notes_of(const ThreadItem& item) {
 
 std::string providers_text(const ThreadItem& item) {
     std::vector<std::string> providers;
+    providers.reserve(item.providers.size());
     for (const std::string& one : item.providers) {
         providers.push_back(one.empty() ? provider_text(std::nullopt) : one);
     }

@@ -10,7 +10,6 @@ namespace trueup::app {
 namespace {
 
 using codex::ServiceInstalled;
-using codex::ServiceManager;
 using codex::Text;
 using codex::tr;
 

@@ -87,19 +87,20 @@ void print_stores(const Context& context, const HomeStatus& status) {
     }
 }
 
+void add_to(std::vector<codex::ProviderCount>& all, const codex::ProviderCount& one) {
+    const auto found = std::ranges::find(all, one.provider, &codex::ProviderCount::provider);
+    if (found == all.end()) {
+        all.push_back(one);
+    } else {
+        found->rows += one.rows;
+    }
+}
+
 /// Providers of all stores, those with most threads first.
 std::vector<codex::ProviderCount> all_providers(const HomeStatus& status) {
     std::vector<codex::ProviderCount> all;
     for (const StoreStatus& store : status.stores) {
-        for (const codex::ProviderCount& one : store.providers) {
-            const auto found =
-                std::ranges::find(all, one.provider, &codex::ProviderCount::provider);
-            if (found == all.end()) {
-                all.push_back(one);
-            } else {
-                found->rows += one.rows;
-            }
-        }
+        for (const codex::ProviderCount& one : store.providers) add_to(all, one);
     }
     std::ranges::sort(all, [](const auto& left, const auto& right) {
         return left.rows != right.rows ? left.rows > right.rows : left.provider < right.provider;

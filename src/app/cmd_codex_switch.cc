@@ -22,7 +22,7 @@ void switch_flags(CLI::App& app, SwitchOptions& options) {
 
 Result<core::Verdict> run_switch(const SwitchOptions& options, Context& context) {
     TRY(refuse_store_with_rollouts(options, options.is_sqlite_only, "codex switch"));
-    ChangeOptions how = options;
+    SwitchOptions how = options;
     if (options.wanted) how.provider = options.wanted;
     return reconcile_home(RunKind::Switch, how, context);
 }

@@ -87,6 +87,7 @@ json::Value outcome_json(const codex::RunOutcome& outcome) {
     return {{"schema", "trueup.codex.run/1"},
             {"command", name_of(outcome.kind)},
             {"run_id", json_text(outcome.run_id)},
+            {"undoes", json_text(outcome.undoes)},
             {"dry_run", outcome.is_dry_run},
             {"target", {{"provider", outcome.target}, {"origin", name_of(outcome.origin)}}},
             {"verdict", core::name_of(outcome.verdict())},

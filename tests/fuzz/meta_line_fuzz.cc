@@ -39,7 +39,8 @@ bool can_judge(std::string_view line) {
 void check_edit(std::string_view line, const MetaLine& meta, std::string_view provider) {
     const LineEdit edit = trueup::codex::with_provider(line, meta, provider, 3).value();
     CHECK(edit.is_grown == (edit.line.size() > line.size()));
-    CHECK(edit.is_grown || edit.line.size() == line.size());
+    const bool keeps_length = edit.line.size() == line.size();
+    CHECK(edit.is_grown || keeps_length);
     CHECK(edit.is_grown != trueup::codex::has_room_for(meta, provider));
 
     const ParsedLine now = trueup::codex::parse_line(edit.line);

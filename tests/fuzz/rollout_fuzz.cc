@@ -30,7 +30,7 @@ trueup::File& scratch() {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    using namespace trueup::codex;  // NOLINT(google-build-using-namespace)
+    using namespace trueup::codex;  // NOLINT(google-build-using-namespace): the only function.
     if (size == 0) return 0;
     const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
     scratch().write_at(0, trueup::as_bytes(text)).value();
@@ -42,7 +42,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     CHECK(is_same(rollout, naive(text)));
     for (const MetaAt& at : rollout.metas) {
         CHECK(at.offset + at.meta.length <= text.size());
-        CHECK(at.offset == 0 || text[at.offset - 1] == '\n');
+        const bool begins_line = at.offset == 0 || text[at.offset - 1] == '\n';
+        CHECK(begins_line);
         CHECK(parse_line(text.substr(at.offset, at.meta.length)).kind == LineKind::Meta);
     }
     return 0;

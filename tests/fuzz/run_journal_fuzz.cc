@@ -48,26 +48,28 @@ const std::string& place() {
     return path;
 }
 
+/// The records of the input, whatever they hold.
+void write_journal(std::string_view rest) {
+    auto writer = core::JournalWriter::create(place());
+    CHECK(writer.has_value());
+    while (rest.size() >= 3) {
+        const auto type = static_cast<std::uint8_t>(rest[0]);
+        const std::size_t length = static_cast<std::uint8_t>(rest[1]) |
+                                   static_cast<std::size_t>(static_cast<std::uint8_t>(rest[2]))
+                                       << 8U;
+        const std::string_view payload = rest.substr(3, length);
+        rest.remove_prefix(3 + payload.size());
+        expect_round_trips(payload);
+        CHECK(writer->append(type, payload).has_value());
+    }
+    CHECK(writer->flush().has_value());
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    std::string_view rest(reinterpret_cast<const char*>(data), size);
     discard(remove_file(place()), "it may not be there");
-    {
-        auto writer = core::JournalWriter::create(place());
-        CHECK(writer.has_value());
-        while (rest.size() >= 3) {
-            const auto type = static_cast<std::uint8_t>(rest[0]);
-            const std::size_t length = static_cast<std::uint8_t>(rest[1]) |
-                                       static_cast<std::size_t>(static_cast<std::uint8_t>(rest[2]))
-                                           << 8U;
-            const std::string_view payload = rest.substr(3, length);
-            rest.remove_prefix(3 + payload.size());
-            expect_round_trips(payload);
-            CHECK(writer->append(type, payload).has_value());
-        }
-        CHECK(writer->flush().has_value());
-    }
+    write_journal({reinterpret_cast<const char*>(data), size});
     const auto journal = read_run_journal(place());
     discard(remove_file(place()), "the next one is made anew");
     if (!journal) {

@@ -21,6 +21,19 @@ const std::string& place() {
     return path;
 }
 
+/// What was recalled has records or a problem; what was not has neither.
+void check_recalled(const Rollout& one) {
+    const bool has_problem = one.problem != RolloutProblem::None;
+    CHECK(one.path.view().starts_with("/h/"));
+    if (one.looked_at_ns == 0) {
+        CHECK(one.metas.empty());
+        CHECK(!has_problem);
+    } else {
+        CHECK(one.metas.empty() == has_problem);
+    }
+    CHECK((one.format == RolloutFormat::Zstd) == one.path.view().ends_with(".zst"));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -36,15 +49,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     rollouts[2].path = "/h/sessions/rollout-b.jsonl.zst";
     rollouts[2].format = RolloutFormat::Zstd;
     recall_stamps(place(), "/h", rollouts);
-    for (const Rollout& one : rollouts) {
-        CHECK(one.path.view().starts_with("/h/"));
-        if (one.looked_at_ns == 0) {
-            CHECK(one.metas.empty() && one.problem == RolloutProblem::None);
-        } else {
-            CHECK(one.metas.empty() == (one.problem != RolloutProblem::None));
-        }
-        CHECK((one.format == RolloutFormat::Zstd) == one.path.view().ends_with(".zst"));
-    }
+    for (const Rollout& one : rollouts) check_recalled(one);
     discard(remove_file(place()), "the next one is made anew");
     return 0;
 }

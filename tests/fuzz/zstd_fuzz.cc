@@ -56,10 +56,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     CHECK(input.write_at(0, trueup::as_bytes(bytes)).has_value());
     const auto content = content_of(input, 4096);
     const auto again = content_of(input, 999);
-    CHECK(content.has_value() == again.has_value() || (content && content->size() >= kContentMax));
+    const bool is_of_one_mind = content.has_value() == again.has_value();
+    const bool is_cut_off = content && content->size() >= kContentMax;
+    CHECK(is_of_one_mind || is_cut_off);
     if (!content) {
         const trueup::Error& error = content.error();
-        CHECK(error.kind == ErrorClass::Integrity || error.kind == ErrorClass::Failed);
+        const bool is_expected =
+            error.kind == ErrorClass::Integrity || error.kind == ErrorClass::Failed;
+        CHECK(is_expected);
         CHECK(error.message.starts_with(input.path()));
         return 0;
     }

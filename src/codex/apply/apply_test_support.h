@@ -28,7 +28,7 @@ class ApplyTest : public ::testing::Test {
     }
 
     /// A thread with a rollout, and a row in the cli store once make_store() is called.
-    std::string add(codex::testing::SampleRollout rollout) {
+    std::string add(const codex::testing::SampleRollout& rollout) {
         const std::string path = codex::testing::make_rollout(home_.path(), rollout);
         rows_.push_back(
             {.id = rollout.id, .rollout_path = path, .provider = rollout.provider.value_or("vm")});

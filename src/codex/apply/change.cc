@@ -15,7 +15,6 @@
 namespace trueup::codex {
 namespace {
 
-using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 
 // How often a store in backfill is looked at again.
@@ -35,37 +34,37 @@ bool has_history(const Inventory& inventory) {
 }  // namespace
 
 Change::Change(const JobContext& job, const ReconcileOptions& options)
-    : job_(job), options_(options), began_(job.clock->monotonic()) {
+    : job_(&job), options_(&options), began_(job.clock->monotonic()) {
     outcome_.kind = options.kind;
     outcome_.is_dry_run = options.is_dry_run;
     outcome_.started_at = job.clock->now();
 }
 
 Result<RunOutcome> Change::run(const Planner& planner) {
-    if (options_.stores != StoreFilter::All && !options_.is_sqlite_only) {
+    if (options_->stores != StoreFilter::All && !options_->is_sqlite_only) {
         return fail(ErrorClass::Usage, "one store alone can only be changed without the rollouts",
                     "add --sqlite-only");
     }
-    if (!options_.is_dry_run) TRY(lock_and_recover());
-    inventory_.home = job_.home;
-    inventory_.settings = TRY(read_settings(job_.home, options_.settings, job_.environment));
-    if (!inventory_.settings.is_known_provider && sets_one_provider(options_.kind)) {
+    if (!options_->is_dry_run) TRY(lock_and_recover());
+    inventory_.home = job_->home;
+    inventory_.settings = TRY(read_settings(job_->home, options_->settings, job_->environment));
+    if (!inventory_.settings.is_known_provider && sets_one_provider(options_->kind)) {
         tell(NoticeKind::UnknownProvider, inventory_.settings.provider);
     }
-    const bool is_ready = options_.is_dry_run || TRY(stores_are_ready());
+    const bool is_ready = options_->is_dry_run || TRY(stores_are_ready());
     TRY(look());
     TRY(refuse_vanished_configuration());
     make_the_plan(planner);
-    if (is_ready && !options_.is_dry_run) TRY(execute_plan());
+    if (is_ready && !options_->is_dry_run) TRY(execute_plan());
     return outcome();
 }
 
 Status Change::lock_and_recover() {
-    const core::FileLock::Wait wait{.budget = options_.wait,
+    const core::FileLock::Wait wait{.budget = options_->wait,
                                     .on_wait = [this] { tell(NoticeKind::WaitingForLock); },
-                                    .clock = job_.clock};
-    lock_ = TRY(core::FileLock::acquire(lock_path(job_.home), wait));
-    const auto recovered = TRY(recover(job_, left_of_wait()));
+                                    .clock = job_->clock};
+    lock_ = TRY(core::FileLock::acquire(lock_path(job_->home), wait));
+    const auto recovered = TRY(recover(*job_, left_of_wait()));
     for (const Recovered& run : recovered) {
         tell(NoticeKind::RecoveredRun, run.run_id, run.files + run.rows);
     }
@@ -75,7 +74,7 @@ Status Change::lock_and_recover() {
 /// Waits, within the budget, until no store is being rebuilt or locked. A run that writes rollouts
 /// needs all of them: Codex reads rollouts while it rebuilds.
 Result<bool> Change::stores_are_ready() {
-    const auto stores = TRY(discover_stores(job_.home, inventory_.settings, StoreFilter::All));
+    const auto stores = TRY(discover_stores(job_->home, inventory_.settings, StoreFilter::All));
     bool has_told = false;
     while (true) {
         const Store* busy = nullptr;
@@ -84,7 +83,7 @@ Result<bool> Change::stores_are_ready() {
         }
         if (busy == nullptr) return true;
         // The ready ones can be written without the rollouts.
-        if (options_.is_sqlite_only && left_of_wait() == milliseconds(0)) return true;
+        if (options_->is_sqlite_only && left_of_wait() == milliseconds(0)) return true;
         if (left_of_wait() == milliseconds(0)) return false;
         if (!has_told) tell(NoticeKind::WaitingForBackfill, busy->path);
         has_told = true;
@@ -98,22 +97,22 @@ Result<bool> Change::stores_are_ready() {
 bool Change::is_busy(const Store& store) {
     auto connection = open_store(store, StoreAccess::Read, std::min(left_of_wait(), kLookAgain));
     if (!connection) return connection.error().kind == ErrorClass::Retryable;
-    const auto backfill = read_backfill(*connection, job_.clock->now());
+    const auto backfill = read_backfill(*connection, job_->clock->now());
     if (!backfill) return backfill.error().kind == ErrorClass::Retryable;
     if (backfill->state == BackfillState::Stale) tell(NoticeKind::StaleBackfill, store.path);
-    return backfill->state == BackfillState::Running && !options_.forces_backfill;
+    return backfill->state == BackfillState::Running && !options_->forces_backfill;
 }
 
 Status Change::look() {
     const InspectOptions how{
-        .stores = options_.stores,
-        .has_rollouts = !options_.is_sqlite_only,
-        .scan = options_.first_line_only ? MetaScan::FirstLine : MetaScan::WholeFile,
-        .rows = options_.selection.is_all() ? RowDetail::Brief : RowDetail::Full,
+        .stores = options_->stores,
+        .has_rollouts = !options_->is_sqlite_only,
+        .scan = options_->first_line_only ? MetaScan::FirstLine : MetaScan::WholeFile,
+        .rows = options_->selection.is_all() ? RowDetail::Brief : RowDetail::Full,
         .wait = std::max(left_of_wait(), kLookAgain),
-        .workers = job_.workers,
-        .cache_path = options_.first_line_only ? std::string() : cache_path(job_.home)};
-    inventory_ = TRY(inspect(job_.home, inventory_.settings, how, *job_.clock, *job_.progress));
+        .workers = job_->workers,
+        .cache_path = options_->first_line_only ? std::string() : cache_path(job_->home)};
+    inventory_ = TRY(inspect(job_->home, inventory_.settings, how, *job_->clock, *job_->progress));
     return {};
 }
 
@@ -121,7 +120,7 @@ Status Change::refuse_vanished_configuration() const {
     const Settings& settings = inventory_.settings;
     const bool is_guess =
         settings.origin == ProviderOrigin::Default && settings.config != ConfigState::Present;
-    if (!sets_one_provider(options_.kind) || !is_guess || !has_history(inventory_)) return {};
+    if (!sets_one_provider(options_->kind) || !is_guess || !has_history(inventory_)) return {};
     return fail(ErrorClass::Config,
                 fmt::format("{} {}, while there is history", settings.config_path,
                             settings.config == ConfigState::Empty ? "is empty" : "does not exist"),
@@ -129,10 +128,10 @@ Status Change::refuse_vanished_configuration() const {
 }
 
 void Change::make_the_plan(const Planner& planner) {
-    PlanOptions how{.selection = options_.selection,
-                    .has_rollouts = !options_.is_sqlite_only,
-                    .forces_backfill = options_.forces_backfill,
-                    .now = job_.clock->now()};
+    PlanOptions how{.selection = options_->selection,
+                    .has_rollouts = !options_->is_sqlite_only,
+                    .forces_backfill = options_->forces_backfill,
+                    .now = job_->clock->now()};
     plan_ = planner(inventory_, how);
     if (plan_.counts.grow == 0) return;
     // Only now is it worth to look who has files open.
@@ -146,20 +145,20 @@ Status Change::execute_plan() {
     if (plan_.counts.encrypted > 0) tell(NoticeKind::Encrypted, {}, plan_.counts.encrypted);
     RunInput input = input_of_plan();
     outcome_.run_id = input.begin.run_id;
-    const RunResult result = TRY(execute(job_, std::move(input)));
+    const RunResult result = TRY(execute(*job_, std::move(input)));
     take_result(result);
     return tidy_up();
 }
 
 RunInput Change::input_of_plan() {
     RunInput input;
-    input.begin = {.run_id = make_run_id(job_.home, job_.clock->now(), *job_.random),
-                   .kind = options_.kind,
+    input.begin = {.run_id = make_run_id(job_->home, job_->clock->now(), *job_->random),
+                   .kind = options_->kind,
                    .target = plan_.target.str(),
                    .started_at = outcome_.started_at,
                    .undoes = {}};
     input.backs_up =
-        options_.kind != RunKind::Watch;  // It has the journal; a copy each time is too much.
+        options_->kind != RunKind::Watch;  // It has the journal; a copy each time is too much.
     std::vector<std::optional<std::uint32_t>> record_of(inventory_.stores.size());
     const auto count = static_cast<std::size_t>(plan_.counts.changes());
     input.threads.reserve(count);
@@ -190,13 +189,13 @@ RunInput Change::input_of_plan() {
                                   .after = target_of(plan)});
         }
     }
-    folders_.resize(static_cast<std::size_t>(std::max(job_.workers, 1)));
+    folders_.resize(static_cast<std::size_t>(std::max(job_->workers, 1)));
     input.edit_of = [this](std::size_t index, std::size_t worker) -> Result<FileEdit> {
         const File& file = files_[index];
         const EditRequest request{.thread = file.thread,
                                   .mode = file.mode,
                                   .provider = file.provider,
-                                  .padding = options_.padding};
+                                  .padding = options_->padding};
         Rollout& rollout = inventory_.rollouts[file.rollout];
         PlannedEdit planned = TRY(make_edit(rollout, request, folders_[worker]));
         // Compressing again does not give the same bytes, so undo needs the old file.
@@ -221,14 +220,14 @@ void Change::add_thread(const ThreadPlan& plan, RunInput& input) {
     const Thread& thread = inventory_.threads[plan.thread];
     input.threads.push_back(thread.id);
     const auto add = [&](std::uint32_t rollout, EditMode mode) {
-        const bool keeps_provider = options_.kind == RunKind::Prepare;
+        const bool keeps_provider = options_->kind == RunKind::Prepare;
         files_.push_back({rollout, number, mode, keeps_provider ? SharedText() : target_of(plan)});
         input.file_threads.push_back(number);
     };
     for (const std::uint32_t rollout : plan.patches) add(rollout, EditMode::Patch);
     for (const std::uint32_t rollout : plan.growths) add(rollout, EditMode::Rewrite);
     const auto original = original_of(thread);
-    if (original && options_.kind != RunKind::Prepare) {
+    if (original && options_->kind != RunKind::Prepare) {
         input.originals.emplace_back(thread.id, *original);
     }
 }

@@ -58,8 +58,8 @@ class Change {
         SharedText provider;
     };
 
-    const JobContext& job_;
-    const ReconcileOptions& options_;
+    const JobContext* job_;
+    const ReconcileOptions* options_;
     std::chrono::nanoseconds began_;
     std::optional<core::FileLock> lock_;
     Inventory inventory_;

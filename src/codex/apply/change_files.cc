@@ -46,7 +46,7 @@ class FileSystems {
 class Changes {
   public:
     Changes(std::span<FileChange* const> changes, Direction direction, const ChangeContext& context)
-        : changes_(changes), direction_(direction), context_(context) {}
+        : changes_(changes), direction_(direction), context_(&context) {}
 
     Result<ReadBack> run() {
         std::vector<FileChange*> patches;
@@ -73,10 +73,10 @@ class Changes {
     /// Calls `work` with the edit of each file. The first error of the journal, or a signal while
     /// we go forward, ends it.
     Status for_each(std::span<FileChange* const> files, const Work& work) {
-        std::vector<Worker> workers(static_cast<std::size_t>(std::max(context_.workers, 1)));
+        std::vector<Worker> workers(static_cast<std::size_t>(std::max(context_->workers, 1)));
         Status outcome;
         std::mutex mutex;
-        parallel_for(files.size(), context_.workers, [&](std::size_t index, std::size_t worker) {
+        parallel_for(files.size(), context_->workers, [&](std::size_t index, std::size_t worker) {
             if (direction_ == Direction::Forward && stop_signal() != 0) return;
             const auto done = do_one(*files[index], workers[worker], work, index);
             if (done) return;
@@ -88,7 +88,7 @@ class Changes {
     }
 
     Status do_one(FileChange& change, Worker& worker, const Work& work, std::size_t index) {
-        if (!worker.journal) worker.journal = TRY(core::JournalReader::open(context_.journal));
+        if (!worker.journal) worker.journal = TRY(core::JournalReader::open(context_->journal));
         const core::JournalRecord record = TRY(worker.journal->at(change.offset));
         FileEdit edit = TRY(decode_file_edit(record.payload));
         if (direction_ == Direction::Backward) edit = edit.reversed();
@@ -108,12 +108,12 @@ class Changes {
         const Work verify = [&](FileChange& change, const FileEdit& edit, std::size_t,
                                 FolderHandle& folder) -> Status {
             if (change.reason == Reason::None) read_back(edit, change, folder);
-            if (context_.on_file) context_.on_file();
+            if (context_->on_file) context_->on_file();
             return {};
         };
         TRY(for_each(files, write));
         TRY(systems.flush());
-        read_back_.began_ns = context_.clock->now() * kNanosPerMicro;
+        read_back_.began_ns = context_->clock->now() * kNanosPerMicro;
         return for_each(files, verify);
     }
 
@@ -122,24 +122,24 @@ class Changes {
         const Durability durability = flushes_each ? Durability::Now : Durability::Later;
         std::vector<Rewrite> rewrites(files.size());
         FileSystems systems;
-        const auto staged = for_each(
+        auto staged = for_each(
             files, [&](FileChange&, FileEdit edit, std::size_t i, FolderHandle&) -> Status {
                 if (!flushes_each) TRY(systems.note(edit));
                 rewrites[i].edit = std::move(edit);
-                stage(rewrites[i], direction_, durability, context_);
+                stage(rewrites[i], direction_, durability, *context_);
                 return {};
             });
         if (!staged) {
-            for (const Rewrite& one : rewrites) unstage(one, context_);
+            for (const Rewrite& one : rewrites) unstage(one, *context_);
             return staged;
         }
         TRY(systems.flush());
-        TRY(swap_in(rewrites, direction_, context_));
+        TRY(swap_in(rewrites, direction_, *context_));
         for (std::size_t i = 0; i < files.size(); ++i) {
             FileFate& fate = rewrites[i].fate;
             if (fate.is_done()) fate = verify_rewrite(rewrites[i]);
-            take(std::move(fate), *files[i]);
-            if (context_.on_file) context_.on_file();
+            take(fate, *files[i]);
+            if (context_->on_file) context_->on_file();
         }
         return {};
     }
@@ -150,14 +150,14 @@ class Changes {
         if (info.bytes == edit.info.bytes) change.ctime_ns = info.ctime_ns;
     }
 
-    static void take(FileFate fate, FileChange& change) {
+    static void take(const FileFate& fate, FileChange& change) {
         change.reason = fate.reason;
-        change.detail = std::move(fate.detail);
+        change.detail = fate.detail;
     }
 
     std::span<FileChange* const> changes_;
     Direction direction_;
-    const ChangeContext& context_;
+    const ChangeContext* context_;
     ReadBack read_back_;
 };
 

@@ -90,10 +90,10 @@ Status Change::tidy_up() {
         discard(remove_file(path), "a leftover that stays does no harm");
     }
     const bool has_news = inventory_.rollouts_read > 0 || outcome_.run_id;
-    if (has_news && !options_.first_line_only && !options_.is_sqlite_only) {
-        discard(write_cache(inventory_, cache_path(job_.home)), "the cache is only for speed");
+    if (has_news && !options_->first_line_only && !options_->is_sqlite_only) {
+        discard(write_cache(inventory_, cache_path(job_->home)), "the cache is only for speed");
     }
-    discard(retain(job_.home, kRunsKept), "old runs that stay do no harm");
+    discard(retain(job_->home, kRunsKept), "old runs that stay do no harm");
     return {};
 }
 
@@ -105,7 +105,7 @@ RunOutcome Change::outcome() {
     outcome_.matched = plan_.counts.match;
     outcome_.encrypted = plan_.counts.encrypted;
     for (const StoreView& view : inventory_.stores) {
-        outcome_.stores.push_back(outcome_of(view, options_.forces_backfill));
+        outcome_.stores.push_back(outcome_of(view, options_->forces_backfill));
     }
     for (std::size_t i = 0; i < store_of_record_.size() && i < store_results_.size(); ++i) {
         StoreOutcome& store = outcome_.stores[store_of_record_[i]];
@@ -117,7 +117,7 @@ RunOutcome Change::outcome() {
         const bool is_left = plan.action == Action::Blocked || plan.action == Action::Bad;
         if (is_left) outcome_.left_out.push_back(outcome_of(inventory_, plan));
         const bool would_change = !is_left && plan.action != Action::Match;
-        if (would_change && options_.is_dry_run) {
+        if (would_change && options_->is_dry_run) {
             outcome_.patched += std::ssize(plan.patches);
             outcome_.grown += std::ssize(plan.growths);
             outcome_.rows_changed += std::ssize(plan.rows);
@@ -133,7 +133,7 @@ RunOutcome Change::outcome() {
     outcome_.left = std::ssize(outcome_.left_out);
     outcome_.failure = failure();
     outcome_.elapsed =
-        std::chrono::duration_cast<std::chrono::milliseconds>(job_.clock->monotonic() - began_);
+        std::chrono::duration_cast<std::chrono::milliseconds>(job_->clock->monotonic() - began_);
     return std::move(outcome_);
 }
 
@@ -144,7 +144,7 @@ std::optional<Error> Change::failure() const {
         if (store.result == StoreResult::Updated) return std::nullopt;
         if (first == nullptr) first = &store;
     }
-    if (first == nullptr || options_.is_dry_run) return std::nullopt;
+    if (first == nullptr || options_->is_dry_run) return std::nullopt;
     const std::string why =
         first->detail.empty() ? fmt::format("{} is in backfill", first->store.path) : first->detail;
     return Error{ErrorClass::Failed, fmt::format("no store could be updated: {}", why), {}};
@@ -152,13 +152,13 @@ std::optional<Error> Change::failure() const {
 
 void Change::tell(NoticeKind kind, std::string subject, std::int64_t count) {
     outcome_.notices.push_back({kind, std::move(subject), count});
-    if (job_.tell) job_.tell(outcome_.notices.back());
+    if (job_->tell) job_->tell(outcome_.notices.back());
 }
 
 std::chrono::milliseconds Change::left_of_wait() const {
     const auto spent =
-        std::chrono::duration_cast<std::chrono::milliseconds>(job_.clock->monotonic() - began_);
-    return std::max(options_.wait - spent, std::chrono::milliseconds(0));
+        std::chrono::duration_cast<std::chrono::milliseconds>(job_->clock->monotonic() - began_);
+    return std::max(options_->wait - spent, std::chrono::milliseconds(0));
 }
 
 }  // namespace trueup::codex

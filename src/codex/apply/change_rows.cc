@@ -48,7 +48,7 @@ Status commit(Session& session) {
 class Rows {
   public:
     Rows(RowsInput input, const RowsOptions& options)
-        : input_(std::move(input)), options_(options), sessions_(input_.stores.size()) {}
+        : input_(std::move(input)), options_(options), sessions_(input_.stores->size()) {}
 
     RowsResult run() {
         // A thread that a closer look takes out must change in no store, so all of them start over
@@ -68,7 +68,7 @@ class Rows {
   private:
     bool has_work(std::size_t store) const {
         return !sessions_[store].change.problem &&
-               std::ranges::any_of(input_.rows, [&](const RowEdit& row) {
+               std::ranges::any_of(*input_.rows, [&](const RowEdit& row) {
                    return row.store == store && !input_.skipped[row.thread];
                });
     }
@@ -81,7 +81,7 @@ class Rows {
             const auto left =
                 std::chrono::duration_cast<milliseconds>(until - options_.clock->monotonic());
             const auto begun =
-                begin(sessions_[i], input_.stores[i], std::max(left, milliseconds(0)));
+                begin(sessions_[i], (*input_.stores)[i], std::max(left, milliseconds(0)));
             if (!begun) give_up(i, begun.error());
         }
     }
@@ -103,9 +103,9 @@ class Rows {
         session.change.rows_changed = 0;
         RowUpdater updater = TRY(RowUpdater::prepare(*session.connection));
         bool is_settled = true;
-        for (const RowEdit& row : input_.rows) {
+        for (const RowEdit& row : *input_.rows) {
             if (row.store != store || input_.skipped[row.thread]) continue;
-            switch (TRY(updater.update(input_.threads[row.thread], row.before, row.after))) {
+            switch (TRY(updater.update((*input_.threads)[row.thread], row.before, row.after))) {
                 case RowUpdate::Changed: ++session.change.rows_changed; break;
                 case RowUpdate::AlreadyRight: break;
                 case RowUpdate::Foreign:
@@ -119,7 +119,7 @@ class Rows {
 
     void give_up(std::size_t store, const Error& error) {
         sessions_[store].give_up(error);
-        for (const RowEdit& row : input_.rows) {
+        for (const RowEdit& row : *input_.rows) {
             if (row.store == store) input_.skipped[row.thread] = true;
         }
     }

@@ -20,11 +20,12 @@ struct StoreChange {
     bool may_be_changed = false;  // It was told to commit, whatever came of it.
 };
 
+/// The lists are borrowed, and all of them are needed.
 struct RowsInput {
-    const std::vector<StoreRecord>& stores;
-    const std::vector<RowEdit>& rows;
-    const std::vector<SharedText>& threads;  // Ids, by number.
-    std::vector<bool> skipped;               // By number: leave its rows alone.
+    const std::vector<StoreRecord>* stores = nullptr;
+    const std::vector<RowEdit>* rows = nullptr;
+    const std::vector<SharedText>* threads = nullptr;  // Ids, by number.
+    std::vector<bool> skipped;                         // By number: leave its rows alone.
 };
 
 struct RowsOptions {

@@ -27,6 +27,11 @@ class CrashTest : public ApplyTest {
         make_store();
         keep();
     }
+    CrashTest(const CrashTest&) = delete;
+    CrashTest& operator=(const CrashTest&) = delete;
+    CrashTest(CrashTest&&) = delete;
+    CrashTest& operator=(CrashTest&&) = delete;
+    ~CrashTest() override { std::filesystem::remove_all(kept_); }
 
     void keep() {
         std::filesystem::remove_all(kept_);
@@ -36,7 +41,6 @@ class CrashTest : public ApplyTest {
         std::filesystem::remove_all(home_.path());
         std::filesystem::copy(kept_, home_.path(), std::filesystem::copy_options::recursive);
     }
-    ~CrashTest() override { std::filesystem::remove_all(kept_); }
 
     /// Runs `work` in a child that dies at visit `visit`; false when it ended before.
     bool dies_at(int visit, const std::function<void()>& work) {

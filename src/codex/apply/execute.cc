@@ -25,7 +25,7 @@ constexpr std::uint32_t number(RecordType type) { return static_cast<std::uint32
 class Execution {
   public:
     Execution(const JobContext& job, RunInput input)
-        : job_(job), input_(std::move(input)), fates_(input_.threads.size()) {}
+        : job_(&job), input_(std::move(input)), fates_(input_.threads.size()) {}
 
     Result<RunResult> run() {
         const auto guarded = protect();
@@ -46,7 +46,9 @@ class Execution {
     // Protect: the undo is durable before anything changes.
     Status protect();
     Status remember_originals();
+    Status begin_journal();
     Status write_edits();
+    Status write_edit(std::size_t index, EditMode mode, std::string_view bytes);
     void give_up_protecting();
     Status append(RecordType type, std::string_view payload);
 
@@ -66,21 +68,22 @@ class Execution {
     }
     std::vector<bool> lost() const {
         std::vector<bool> flags;
+        flags.reserve(fates_.size());
         for (const ThreadFate& fate : fates_) flags.push_back(!fate.is_done());
         return flags;
     }
     ChangeContext context() const {
         const std::string& run_id = input_.begin.run_id;
-        return {.journal = journal_path(job_.home, run_id),
-                .run_folder = run_folder(job_.home, run_id),
-                .runs_root = runs_root(job_.home),
+        return {.journal = journal_path(job_->home, run_id),
+                .run_folder = run_folder(job_->home, run_id),
+                .runs_root = runs_root(job_->home),
                 .run_id = run_id,
-                .clock = job_.clock,
-                .workers = job_.workers,
-                .on_file = [this] { job_.progress->add_units(1); }};
+                .clock = job_->clock,
+                .workers = job_->workers,
+                .on_file = [this] { job_->progress->add_units(1); }};
     }
 
-    const JobContext& job_;
+    const JobContext* job_;
     RunInput input_;
     std::vector<ThreadFate> fates_;
     std::optional<core::JournalWriter> journal_;
@@ -96,36 +99,39 @@ Status Execution::append(RecordType type, std::string_view payload) {
 }
 
 Status Execution::protect() {
-    job_.progress->begin_phase({.name = "protecting", .units_total = input_.file_threads.size()});
+    job_->progress->begin_phase({.name = "protecting", .units_total = input_.file_threads.size()});
     FAULT_POINT("run before folder");
-    TRY(make_run_folder(job_.home, input_.begin.run_id));
+    TRY(make_run_folder(job_->home, input_.begin.run_id));
     TRY(remember_originals());
-    if (input_.backs_up) name_backups(*job_.clock, input_.stores);
+    if (input_.backs_up) name_backups(*job_->clock, input_.stores);
     Status copied;
     {
         // The databases are copied while the rollouts are read.
         const std::jthread copier([this, &copied] { copied = back_up(input_.stores); });
-        journal_ = TRY(core::JournalWriter::create(journal_path(job_.home, input_.begin.run_id)));
-        TRY(append(RecordType::Begin, encode(input_.begin)));
-        for (const StoreRecord& store : input_.stores) {
-            TRY(append(RecordType::Store, encode(store)));
-        }
-        for (const SharedText& thread : input_.threads) TRY(append(RecordType::Thread, thread));
+        TRY(begin_journal());
         TRY(write_edits());
     }
     if (!copied) return copied;
     for (const RowEdit& row : input_.rows) TRY(append(RecordType::Row, encode(row)));
     TRY(append(RecordType::Protected, {}));
     TRY(journal_->sync());
-    TRY(sync_directory(run_folder(job_.home, input_.begin.run_id)));
+    TRY(sync_directory(run_folder(job_->home, input_.begin.run_id)));
     FAULT_POINT("run is protected");
+    return {};
+}
+
+Status Execution::begin_journal() {
+    journal_ = TRY(core::JournalWriter::create(journal_path(job_->home, input_.begin.run_id)));
+    TRY(append(RecordType::Begin, encode(input_.begin)));
+    for (const StoreRecord& store : input_.stores) TRY(append(RecordType::Store, encode(store)));
+    for (const SharedText& thread : input_.threads) TRY(append(RecordType::Thread, thread));
     return {};
 }
 
 Status Execution::remember_originals() {
     const auto news = std::exchange(input_.originals, {});  // Not needed any more: many.
     if (news.empty()) return {};
-    const auto known = Originals::load(originals_path(job_.home));
+    const auto known = Originals::load(originals_path(job_->home));
     return known ? known->remember(news) : std::unexpected(known.error());
 }
 
@@ -135,7 +141,7 @@ void Execution::give_up_protecting() {
     for (const StoreRecord& store : input_.stores) {
         if (store.backup) discard(remove_file(*store.backup), "the error is told");
     }
-    discard(remove_run_folder(job_.home, input_.begin.run_id), "the error is told");
+    discard(remove_run_folder(job_->home, input_.begin.run_id), "the error is told");
 }
 
 Status Execution::write_edits() {
@@ -143,7 +149,7 @@ Status Execution::write_edits() {
     changes_.reserve(input_.file_threads.size());
     indexes_.reserve(input_.file_threads.size());
     const std::size_t count = input_.file_threads.size();
-    parallel_for(count, job_.workers, [&](std::size_t index, std::size_t worker) {
+    parallel_for(count, job_->workers, [&](std::size_t index, std::size_t worker) {
         if (stop_signal() != 0) return;
         auto edit = input_.edit_of(index, worker);
         const std::string bytes = edit ? encode(*edit) : std::string();
@@ -152,18 +158,21 @@ Status Execution::write_edits() {
         if (!edit) {
             lose(thread, Reason::ChangedMeanwhile, edit.error().message);
         } else if (!edit->splices.empty() && written) {
-            const auto offset = journal_->append(number(RecordType::File), bytes);
-            if (!offset) {
-                written = std::unexpected(offset.error());
-                return;
-            }
-            changes_.push_back({.offset = *offset, .thread = thread, .mode = edit->mode});
-            indexes_.push_back(static_cast<std::uint32_t>(index));
+            written = write_edit(index, edit->mode, bytes);
+            if (!written) return;
         }
-        job_.progress->add_units(1);
+        job_->progress->add_units(1);
     });
     TRY(check_interrupt());
     return written;
+}
+
+/// For one worker at a time.
+Status Execution::write_edit(std::size_t index, EditMode mode, std::string_view bytes) {
+    const std::uint64_t offset = TRY(journal_->append(number(RecordType::File), bytes));
+    changes_.push_back({.offset = offset, .thread = input_.file_threads[index], .mode = mode});
+    indexes_.push_back(static_cast<std::uint32_t>(index));
+    return {};
 }
 
 Status Execution::apply() {
@@ -171,18 +180,18 @@ Status Execution::apply() {
     for (FileChange& one : changes_) {
         if (fates_[one.thread].is_done()) wanted.push_back(&one);
     }
-    job_.progress->begin_phase({.name = "changing rollouts", .units_total = wanted.size()});
+    job_->progress->begin_phase({.name = "changing rollouts", .units_total = wanted.size()});
     result_.read_back = TRY(change_files(wanted, Direction::Forward, context()));
     for (const FileChange& one : changes_) {
         if (one.reason != Reason::None) lose(one.thread, one.reason, one.detail);
     }
     TRY(check_interrupt());
-    job_.progress->begin_phase({.name = "changing rows"});
-    RowsResult rows = change_rows({.stores = input_.stores,
-                                   .rows = input_.rows,
-                                   .threads = input_.threads,
+    job_->progress->begin_phase({.name = "changing rows"});
+    RowsResult rows = change_rows({.stores = &input_.stores,
+                                   .rows = &input_.rows,
+                                   .threads = &input_.threads,
                                    .skipped = lost()},
-                                  {.wait = input_.wait, .clock = job_.clock});
+                                  {.wait = input_.wait, .clock = job_->clock});
     for (std::uint32_t thread = 0; thread < fates_.size(); ++thread) {
         if (rows.is_out_of_step[thread]) {
             lose(thread, Reason::RolledBack, "a store that knows the thread could not be changed");
@@ -212,6 +221,7 @@ Status Execution::put_in_step() {
 
 Status Execution::restore_rows() {
     std::vector<bool> skipped;
+    skipped.reserve(fates_.size());
     for (const ThreadFate& fate : fates_) skipped.push_back(fate.is_done());
     if (std::ranges::count(skipped, false) == 0) return {};
     std::vector<RowEdit> rows;
@@ -220,11 +230,11 @@ Status Execution::restore_rows() {
             row.store < result_.stores.size() && result_.stores[row.store].may_be_changed;
         if (may_be_changed) rows.push_back(row.reversed());
     }
-    const RowsResult restored = change_rows({.stores = input_.stores,
-                                             .rows = rows,
-                                             .threads = input_.threads,
+    const RowsResult restored = change_rows({.stores = &input_.stores,
+                                             .rows = &rows,
+                                             .threads = &input_.threads,
                                              .skipped = std::move(skipped)},
-                                            {.wait = input_.wait, .clock = job_.clock});
+                                            {.wait = input_.wait, .clock = job_->clock});
     for (const StoreChange& store : restored.stores) {
         if (store.problem) return std::unexpected(*store.problem);
     }
@@ -245,7 +255,7 @@ Status Execution::record() {
 }
 
 Status Execution::finish(RunEnd end) {
-    FinishedRecord finished{.end = end, .finished_at = job_.clock->now()};
+    FinishedRecord finished{.end = end, .finished_at = job_->clock->now()};
     if (end == RunEnd::Done) {
         finished.rollouts = result_.patched + result_.grown;
         finished.rows = result_.rows_changed;

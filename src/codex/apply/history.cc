@@ -73,6 +73,15 @@ bool is_whole_undo(const RunEnds& ends) {
            ends.finished->left == 0;
 }
 
+/// The run's folder, and the copies of stores that stand beside the stores.
+Status remove_run(const CodexHome& home, const std::string& run_id) {
+    const RunEnds ends = TRY(read_ends(journal_path(home, run_id)));
+    for (const StoreRecord& store : ends.stores) {
+        if (store.backup) TRY(remove_file(*store.backup));
+    }
+    return remove_run_folder(home, run_id);
+}
+
 }  // namespace
 
 Result<History> history(const CodexHome& home) {
@@ -110,11 +119,7 @@ Result<std::vector<std::string>> retain(const CodexHome& home, int keep) {
         if (!run.finished_at) continue;
         int& count = run.kind == RunKind::Watch ? kept_of_watch : kept;
         if (++count <= keep) continue;
-        const RunEnds ends = TRY(read_ends(journal_path(home, run.run_id)));
-        for (const StoreRecord& store : ends.stores) {
-            if (store.backup) TRY(remove_file(*store.backup));
-        }
-        TRY(remove_run_folder(home, run.run_id));
+        TRY(remove_run(home, run.run_id));
         removed.push_back(run.run_id);
     }
     return removed;

@@ -24,7 +24,6 @@ namespace trueup::codex {
 enum class RunKind : std::uint8_t { Sync, Switch, Prepare, Watch, Undo, RestoreOriginal };
 /// "sync", "switch", "prepare", "watch", "undo", "restore-original".
 std::string_view name_of(RunKind kind);
-std::optional<RunKind> run_kind_of(std::string_view name);
 
 /// What a person should hear while a run goes on.
 enum class NoticeKind : std::uint8_t {
@@ -69,8 +68,6 @@ struct ReconcileOptions {
     std::uint32_t padding = kPaddingBytesDefault;
     std::chrono::milliseconds wait{10'000};  // One budget for lock, backfill and stores.
     Selection selection;
-    /// watch: the configuration existed before, so that a missing one is an accident.
-    bool had_config = false;
 };
 
 enum class StoreResult : std::uint8_t {

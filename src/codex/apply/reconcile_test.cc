@@ -161,6 +161,24 @@ TEST_F(ApplyTest, AnOpenRolloutThatWouldHaveToGrowKeepsItsRowToo) {
     EXPECT_EQ(sync().verdict(), core::Verdict::Clean) << "it is free now";
 }
 
+TEST_F(ApplyTest, ARolloutThatOnlyTheKernelKnowsToBeOpenIsNotReplaced) {
+    // /proc leaves out this process, as it does those that hide their files.
+    const std::string path = add(1, "vm", 0);
+    make_store();
+    const int fd = ::open(path.c_str(), O_WRONLY | O_APPEND);
+    ASSERT_GE(fd, 0);
+    const std::string before = bytes(path);
+    const RunOutcome outcome = sync();
+    EXPECT_EQ(outcome.verdict(), core::Verdict::Incomplete);
+    ASSERT_EQ(outcome.left_out.size(), 1U);
+    EXPECT_EQ(outcome.left_out[0].reason, Reason::OpenElsewhere);
+    EXPECT_EQ(bytes(path), before);
+    EXPECT_EQ(rows().at(thread_id(1)), "vm");
+    EXPECT_EQ(rollouts().size(), 1U) << "no temporary file stays";
+    ::close(fd);
+    EXPECT_EQ(sync().verdict(), core::Verdict::Clean) << "it is free now";
+}
+
 TEST_F(ApplyTest, AStoreThatStaysLockedLeavesItsThreadsAsTheyWere) {
     const std::string path = add(1, "azure");
     make_store();

@@ -23,13 +23,13 @@ Result<bool> is_finished(const std::string& journal) {
 class Recovery {
   public:
     Recovery(const JobContext& job, const std::string& run_id, RunJournal journal)
-        : job_(job),
-          run_id_(run_id),
+        : job_(&job),
+          run_id_(&run_id),
           journal_(std::move(journal)),
           stays_new_(journal_.threads.size()) {}
 
     Result<Recovered> run(std::chrono::milliseconds wait) {
-        job_.progress->begin_phase({.name = "recovering", .units_total = journal_.files.size()});
+        job_->progress->begin_phase({.name = "recovering", .units_total = journal_.files.size()});
         TRY(take_back_files());
         TRY(take_back_rows(wait));
         TRY(remove_temporary_files());
@@ -76,15 +76,16 @@ class Recovery {
 
     Status take_back_rows(std::chrono::milliseconds wait) {
         std::vector<RowEdit> rows;
+        rows.reserve(journal_.rows.size());
         for (const RowEdit& row : journal_.rows) {
             rows.push_back(stays_new_[row.thread] ? row : row.reversed());
         }
         const RowsResult result =
-            change_rows({.stores = journal_.stores,
-                         .rows = rows,
-                         .threads = journal_.threads,
+            change_rows({.stores = &journal_.stores,
+                         .rows = &rows,
+                         .threads = &journal_.threads,
                          .skipped = std::vector<bool>(journal_.threads.size())},
-                        {.wait = wait, .clock = job_.clock});
+                        {.wait = wait, .clock = job_->clock});
         for (std::size_t i = 0; i < result.stores.size(); ++i) {
             recovered_.rows += result.stores[i].rows_changed;
             const auto& problem = result.stores[i].problem;
@@ -101,35 +102,35 @@ class Recovery {
             if (file.mode != EditMode::Rewrite) continue;
             const core::JournalRecord record = TRY(reader.at(file.offset));
             const FileEdit edit = TRY(decode_file_edit(record.payload));
-            TRY(remove_file(staged_path(edit.path, run_id_)));
-            TRY(remove_file(replaced_path(edit.path, run_id_)));
+            TRY(remove_file(staged_path(edit.path, *run_id_)));
+            TRY(remove_file(replaced_path(edit.path, *run_id_)));
         }
         return {};
     }
 
     Status finish() {
-        FinishedRecord finished{.end = RunEnd::RolledBack, .finished_at = job_.clock->now()};
+        FinishedRecord finished{.end = RunEnd::RolledBack, .finished_at = job_->clock->now()};
         FAULT_POINT("recovery before finished");
         auto writer = TRY(core::JournalWriter::reopen(context().journal));
         TRY(writer.append(static_cast<std::uint32_t>(RecordType::Finished), encode(finished)));
         TRY(writer.sync());
         FAULT_POINT("recovery is finished");
-        recovered_.run_id = run_id_;
+        recovered_.run_id = *run_id_;
         return {};
     }
 
     ChangeContext context() const {
-        return {.journal = journal_path(job_.home, run_id_),
-                .run_folder = run_folder(job_.home, run_id_),
-                .runs_root = runs_root(job_.home),
-                .run_id = run_id_,
-                .clock = job_.clock,
-                .workers = job_.workers,
-                .on_file = [this] { job_.progress->add_units(1); }};
+        return {.journal = journal_path(job_->home, *run_id_),
+                .run_folder = run_folder(job_->home, *run_id_),
+                .runs_root = runs_root(job_->home),
+                .run_id = *run_id_,
+                .clock = job_->clock,
+                .workers = job_->workers,
+                .on_file = [this] { job_->progress->add_units(1); }};
     }
 
-    const JobContext& job_;
-    const std::string& run_id_;
+    const JobContext* job_;
+    const std::string* run_id_;
     RunJournal journal_;
     std::vector<bool> stays_new_;  // By thread number.
     Recovered recovered_;
@@ -150,6 +151,15 @@ Result<std::optional<RunJournal>> journal_to_take_back(const std::string& path) 
     return std::move(*journal);
 }
 
+/// What was put back; nothing when the run had changed nothing, and only its folder had to go.
+Result<std::optional<Recovered>> recover_run(const JobContext& job, const std::string& run_id,
+                                             std::chrono::milliseconds wait) {
+    auto journal = TRY(journal_to_take_back(journal_path(job.home, run_id)));
+    if (journal) return TRY(Recovery(job, run_id, std::move(*journal)).run(wait));
+    TRY(remove_run_folder(job.home, run_id));
+    return std::nullopt;
+}
+
 }  // namespace
 
 Result<std::vector<std::string>> unfinished_runs(const CodexHome& home) {
@@ -168,13 +178,8 @@ Result<std::vector<Recovered>> recover(const JobContext& job, std::chrono::milli
     std::vector<Recovered> all;
     const auto ids = TRY(unfinished_runs(job.home));
     for (const std::string& id : ids) {
-        const std::string path = journal_path(job.home, id);
-        auto journal = TRY(journal_to_take_back(path));
-        if (journal) {
-            all.push_back(TRY(Recovery(job, id, std::move(*journal)).run(wait)));
-        } else {
-            TRY(remove_run_folder(job.home, id));
-        }
+        auto recovered = TRY(recover_run(job, id, wait));
+        if (recovered) all.push_back(*std::move(recovered));
     }
     return all;
 }

@@ -10,9 +10,7 @@
 namespace trueup::codex {
 namespace {
 
-using codex::testing::make_store;
 using codex::testing::rollout_text;
-using codex::testing::SampleRollout;
 using codex::testing::thread_id;
 
 class Requirements : public ApplyTest {
@@ -27,6 +25,7 @@ class Requirements : public ApplyTest {
     }
     static std::vector<StoreResult> results(const RunOutcome& outcome) {
         std::vector<StoreResult> all;
+        all.reserve(outcome.stores.size());
         for (const StoreOutcome& store : outcome.stores) all.push_back(store.result);
         return all;
     }
@@ -94,7 +93,7 @@ TEST_F(Requirements, WhenACopyCannotBeMadeNothingChangesAnywhere) {
 }
 
 TEST_F(Requirements, AStoreWithoutPathsIsLeftAlone) {
-    const std::string path = add(1, "azure");
+    add(1, "azure");
     codex::testing::run_sql(store_path(),
                             "CREATE TABLE threads (id TEXT PRIMARY KEY, model_provider TEXT);"
                             "INSERT INTO threads VALUES ('" +

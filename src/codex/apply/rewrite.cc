@@ -89,12 +89,18 @@ Status keep_old(const Rewrite& rewrite, const ChangeContext& context) {
     return sync_directory(context.run_folder);
 }
 
+/// /proc is asked once for many files and says who cannot be looked into; the kernel is asked for
+/// each, and may not say.
+bool is_in_use(const std::string& path, const FileInfo& info, const OpenFiles& open) {
+    return open.holds(info) || is_open_anywhere(path).value_or(false);
+}
+
 Result<FileFate> try_swap(Rewrite& rewrite, const OpenFiles& open, Direction direction,
                           const ChangeContext& context) {
     const FileEdit& edit = rewrite.edit;
     const auto now = TRY(file_info(edit.path));
     if (!now || !is_same(*now, rewrite.was)) return changed(edit);
-    if (open.holds(*now)) return open_elsewhere(edit);
+    if (is_in_use(edit.path, *now, open)) return open_elsewhere(edit);
     if (direction == Direction::Forward) TRY(keep_old(rewrite, context));
     const std::string replaced = replaced_path(edit.path, context.run_id);
     TRY(remove_file(replaced));
@@ -114,7 +120,7 @@ Result<FileFate> try_settle(const Rewrite& rewrite, const OpenFiles& open,
     const std::string replaced = replaced_path(edit.path, context.run_id);
     const auto old = TRY(file_info(replaced));
     if (!old) return changed(edit);
-    const bool is_wanted = open.holds(*old) || !is_same(*old, rewrite.was);
+    const bool is_wanted = is_in_use(replaced, *old, open) || !is_same(*old, rewrite.was);
     if (!is_wanted) {
         TRY(remove_file(replaced));
         FAULT_POINT("rewrite after settle");

@@ -17,6 +17,8 @@ namespace trueup::codex {
 class RolloutStream {
   public:
     static RolloutStream open(const File& file, RolloutFormat format);
+    RolloutStream(const RolloutStream&) = delete;
+    RolloutStream& operator=(const RolloutStream&) = delete;
     RolloutStream(RolloutStream&&) noexcept;
     RolloutStream& operator=(RolloutStream&&) noexcept;
     ~RolloutStream();

@@ -15,14 +15,14 @@ std::unexpected<Error> damaged(std::string_view what) {
 /// Puts records where they belong, and refuses those that contradict what came before.
 class Collector {
   public:
-    explicit Collector(RunJournal& journal) : journal_(journal) {}
+    explicit Collector(RunJournal& journal) : journal_(&journal) {}
 
     Status take(const core::JournalRecord& record) {
         const auto type = static_cast<RecordType>(record.type);
         if (has_begun_ == (type == RecordType::Begin)) return damaged("begin");
         // Behind the end of the undo data only the end of the run may stand.
-        const bool is_closed = journal_.finished || journal_.is_protected;
-        if (is_closed && (journal_.finished || type != RecordType::Finished)) {
+        const bool is_closed = journal_->finished || journal_->is_protected;
+        if (is_closed && (journal_->finished || type != RecordType::Finished)) {
             return damaged("late");
         }
         switch (type) {
@@ -31,7 +31,7 @@ class Collector {
             case RecordType::Thread: return take_thread(record.payload);
             case RecordType::File: return take_file(record);
             case RecordType::Row: return take_row(record.payload);
-            case RecordType::Protected: journal_.is_protected = true; return {};
+            case RecordType::Protected: journal_->is_protected = true; return {};
             case RecordType::Finished: return take_finished(record.payload);
         }
         return damaged("foreign");
@@ -39,42 +39,42 @@ class Collector {
 
   private:
     Status take_begin(std::string_view bytes) {
-        journal_.begin = TRY(decode_begin(bytes));
+        journal_->begin = TRY(decode_begin(bytes));
         has_begun_ = true;
         return {};
     }
     Status take_store(std::string_view bytes) {
-        journal_.stores.push_back(TRY(decode_store(bytes)));
+        journal_->stores.push_back(TRY(decode_store(bytes)));
         return {};
     }
     Status take_thread(std::string_view bytes) {
-        journal_.threads.emplace_back(bytes);
+        journal_->threads.emplace_back(bytes);
         return {};
     }
     Status take_file(const core::JournalRecord& record) {
         const FileEdit edit = TRY(decode_file_edit(record.payload));
-        if (edit.thread >= journal_.threads.size()) return damaged("file");
-        journal_.files.push_back({record.offset, edit.thread, edit.mode});
+        if (edit.thread >= journal_->threads.size()) return damaged("file");
+        journal_->files.push_back({record.offset, edit.thread, edit.mode});
         return {};
     }
     Status take_row(std::string_view bytes) {
         RowEdit row = TRY(decode_row(bytes));
         const bool is_known =
-            row.thread < journal_.threads.size() && row.store < journal_.stores.size();
+            row.thread < journal_->threads.size() && row.store < journal_->stores.size();
         if (!is_known) return damaged("row");
-        journal_.rows.push_back(std::move(row));
+        journal_->rows.push_back(std::move(row));
         return {};
     }
     Status take_finished(std::string_view bytes) {
         FinishedRecord finished = TRY(decode_finished(bytes));
         for (const std::uint32_t thread : finished.untouched) {
-            if (thread >= journal_.threads.size()) return damaged("finished");
+            if (thread >= journal_->threads.size()) return damaged("finished");
         }
-        journal_.finished = std::move(finished);
+        journal_->finished = std::move(finished);
         return {};
     }
 
-    RunJournal& journal_;
+    RunJournal* journal_;
     bool has_begun_ = false;
 };
 

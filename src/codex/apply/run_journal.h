@@ -17,6 +17,7 @@
 /// finished.
 namespace trueup::codex {
 
+// NOLINTNEXTLINE(performance-enum-size): as wide as in the file, for a cast to lose nothing.
 enum class RecordType : std::uint32_t {
     Begin = 1,
     Store = 2,

@@ -36,27 +36,30 @@ Status splice_plain(const File& old, const FileEdit& edit, File& fresh) {
     return fresh.append_range(old, at, size - std::min(size, at));
 }
 
+/// Gives `take` the next `bytes` bytes by way of the buffer; false when the rollout ends before.
+template <class Take>
+Result<bool> pass(RolloutStream& stream, std::uint64_t bytes, Buffer& buffer, const Take& take) {
+    while (bytes > 0) {
+        const auto wanted = std::min<std::uint64_t>(bytes, buffer.size());
+        const std::size_t got = TRY(stream.read(std::span(buffer).first(wanted)));
+        TRY(take(Bytes(buffer).first(got)));
+        if (got < wanted) return false;
+        bytes -= got;
+    }
+    return true;
+}
+
 /// Gives `take` the bytes that a rollout has after the edit, piece by piece.
 template <class Take>
 Status edited_bytes(const File& old, const FileEdit& edit, const Take& take) {
     RolloutStream stream = RolloutStream::open(old, edit.format);
     Buffer buffer(kCopyBytes);
-    const auto pass = [&](std::uint64_t bytes) -> Result<bool> {
-        while (bytes > 0) {
-            const auto wanted = std::min<std::uint64_t>(bytes, buffer.size());
-            const std::size_t got = TRY(stream.read(std::span(buffer).first(wanted)));
-            TRY(take(Bytes(buffer).first(got)));
-            if (got < wanted) return false;
-            bytes -= got;
-        }
-        return true;
-    };
     for (const Splice& splice : edit.splices) {
-        TRY(pass(splice.offset - stream.position()));
+        TRY(pass(stream, splice.offset - stream.position(), buffer, take));
         TRY(stream.skip_to(splice.offset + splice.before.size()));
         TRY(take(as_bytes(splice.after)));
     }
-    while (TRY(pass(kCopyBytes))) continue;
+    while (TRY(pass(stream, kCopyBytes, buffer, take))) continue;
     return {};
 }
 

@@ -18,15 +18,15 @@ using std::chrono::milliseconds;
 class Undo {
   public:
     Undo(const JobContext& job, const UndoOptions& options)
-        : job_(job), options_(options), began_(job.clock->monotonic()) {}
+        : job_(&job), options_(&options), began_(job.clock->monotonic()) {}
 
     Result<RunOutcome> run() {
-        if (!options_.is_dry_run) TRY(lock_and_recover());
+        if (!options_->is_dry_run) TRY(lock_and_recover());
         TRY(choose());
-        journal_ = TRY(read_run_journal(journal_path(job_.home, undone_)));
+        journal_ = TRY(read_run_journal(journal_path(job_->home, undone_)));
         untouched_.assign(journal_.threads.size(), false);
         for (const std::uint32_t thread : journal_.finished->untouched) untouched_[thread] = true;
-        return options_.is_dry_run ? preview() : take_back();
+        return options_->is_dry_run ? preview() : take_back();
     }
 
   private:
@@ -46,8 +46,8 @@ class Undo {
     std::vector<ThreadOutcome> all_threads() const;
     milliseconds left_of_wait() const;
 
-    const JobContext& job_;
-    const UndoOptions& options_;
+    const JobContext* job_;
+    const UndoOptions* options_;
     std::chrono::nanoseconds began_;
     std::optional<core::FileLock> lock_;
     std::string undone_;  // The id of the run to be taken back.
@@ -61,13 +61,13 @@ class Undo {
 Status Undo::lock_and_recover() {
     const auto tell = [this](NoticeKind kind, std::string subject, std::int64_t count) {
         notices_.push_back({kind, std::move(subject), count});
-        if (job_.tell) job_.tell(notices_.back());
+        if (job_->tell) job_->tell(notices_.back());
     };
     lock_ = TRY(core::FileLock::acquire(
-        lock_path(job_.home), {.budget = options_.wait,
-                               .on_wait = [&] { tell(NoticeKind::WaitingForLock, {}, 0); },
-                               .clock = job_.clock}));
-    const auto recovered = TRY(recover(job_, left_of_wait()));
+        lock_path(job_->home), {.budget = options_->wait,
+                                .on_wait = [&] { tell(NoticeKind::WaitingForLock, {}, 0); },
+                                .clock = job_->clock}));
+    const auto recovered = TRY(recover(*job_, left_of_wait()));
     for (const Recovered& run : recovered) {
         tell(NoticeKind::RecoveredRun, run.run_id, run.files + run.rows);
     }
@@ -75,10 +75,10 @@ Status Undo::lock_and_recover() {
 }
 
 Status Undo::choose() {
-    const History all = TRY(history(job_.home));
+    const History all = TRY(history(job_->home));
     for (const RunSummary& run : all.runs) {
-        const bool is_meant = options_.run_id ? run.run_id == *options_.run_id
-                                              : run.can_undo && run.kind != RunKind::Undo;
+        const bool is_meant = options_->run_id ? run.run_id == *options_->run_id
+                                               : run.can_undo && run.kind != RunKind::Undo;
         if (!is_meant) continue;
         undone_ = run.run_id;
         if (run.can_undo) return {};
@@ -87,8 +87,8 @@ Status Undo::choose() {
                                                    : "left nothing that could be undone";
         return fail(ErrorClass::Failed, fmt::format("the run {} {}", undone_, why));
     }
-    if (!options_.run_id) return fail(ErrorClass::Failed, "there is no run that can be undone");
-    return fail(ErrorClass::Usage, fmt::format("there is no run {}", *options_.run_id),
+    if (!options_->run_id) return fail(ErrorClass::Failed, "there is no run that can be undone");
+    return fail(ErrorClass::Usage, fmt::format("there is no run {}", *options_->run_id),
                 "\"trueup codex history\" lists the runs");
 }
 
@@ -97,7 +97,7 @@ Status Undo::choose() {
 Result<FileEdit> Undo::edit_of(std::size_t index, Worker& worker) const {
     if (untouched_[journal_.files[index].thread]) return FileEdit{};
     if (!worker.journal) {
-        worker.journal = TRY(core::JournalReader::open(journal_path(job_.home, undone_)));
+        worker.journal = TRY(core::JournalReader::open(journal_path(job_->home, undone_)));
     }
     const core::JournalRecord record = TRY(worker.journal->at(journal_.files[index].offset));
     const FileEdit done = TRY(decode_file_edit(record.payload));
@@ -123,10 +123,10 @@ Result<FileEdit> Undo::edit_of(std::size_t index, Worker& worker) const {
 
 RunInput Undo::input() {
     RunInput input;
-    input.begin = {.run_id = make_run_id(job_.home, job_.clock->now(), *job_.random),
+    input.begin = {.run_id = make_run_id(job_->home, job_->clock->now(), *job_->random),
                    .kind = RunKind::Undo,
                    .target = journal_.begin.target,
-                   .started_at = job_.clock->now(),
+                   .started_at = job_->clock->now(),
                    .undoes = undone_};
     for (const StoreRecord& store : journal_.stores) {
         input.stores.push_back({.kind = store.kind, .path = store.path, .backup = {}});
@@ -137,7 +137,7 @@ RunInput Undo::input() {
         if (!untouched_[row.thread]) input.rows.push_back(row.reversed());
     }
     for (const FileAt& file : journal_.files) input.file_threads.push_back(file.thread);
-    workers_.resize(static_cast<std::size_t>(std::max(job_.workers, 1)));
+    workers_.resize(static_cast<std::size_t>(std::max(job_->workers, 1)));
     input.edit_of = [this](std::size_t index, std::size_t worker) {
         return edit_of(index, workers_[worker]);
     };
@@ -162,7 +162,7 @@ std::vector<ThreadOutcome> Undo::all_threads() const {
 
 RunOutcome Undo::outcome(const RunResult& result) {
     RunOutcome outcome{.kind = RunKind::Undo, .run_id = {}, .target = journal_.begin.target};
-    outcome.is_dry_run = options_.is_dry_run;
+    outcome.is_dry_run = options_->is_dry_run;
     outcome.undoes = undone_;
     outcome.threads = std::ssize(journal_.threads) - std::ranges::count(untouched_, true);
     outcome.rollouts = std::ssize(journal_.files);
@@ -193,8 +193,8 @@ RunOutcome Undo::outcome(const RunResult& result) {
     }
     outcome.left = std::ssize(outcome.left_out);
     outcome.notices = std::move(notices_);
-    outcome.started_at = job_.clock->now();
-    outcome.elapsed = std::chrono::duration_cast<milliseconds>(job_.clock->monotonic() - began_);
+    outcome.started_at = job_->clock->now();
+    outcome.elapsed = std::chrono::duration_cast<milliseconds>(job_->clock->monotonic() - began_);
     return outcome;
 }
 
@@ -223,16 +223,16 @@ Result<RunOutcome> Undo::preview() {
 Result<RunOutcome> Undo::take_back() {
     RunInput wanted = input();
     const std::string run_id = wanted.begin.run_id;
-    const RunResult result = TRY(execute(job_, std::move(wanted)));
-    discard(retain(job_.home, kRunsKept), "old runs that stay do no harm");
+    const RunResult result = TRY(execute(*job_, std::move(wanted)));
+    discard(retain(job_->home, kRunsKept), "old runs that stay do no harm");
     RunOutcome done = outcome(result);
     done.run_id = run_id;
     return done;
 }
 
 milliseconds Undo::left_of_wait() const {
-    const auto spent = std::chrono::duration_cast<milliseconds>(job_.clock->monotonic() - began_);
-    return std::max(options_.wait - spent, milliseconds(0));
+    const auto spent = std::chrono::duration_cast<milliseconds>(job_->clock->monotonic() - began_);
+    return std::max(options_->wait - spent, milliseconds(0));
 }
 
 }  // namespace

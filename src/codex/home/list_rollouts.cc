@@ -110,7 +110,7 @@ class Walk {
         if (found.is_folder) {
             folder(path, depth + 1);
         } else if (is_rollout(found.name)) {
-            into_->rollouts.push_back(std::move(path));
+            into_->rollouts.push_back(path);
         } else {
             into_->leftovers.push_back(std::move(path));
         }

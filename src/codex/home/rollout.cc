@@ -11,9 +11,9 @@ namespace {
 
 constexpr std::string_view kCompressed = ".zst";
 
-Rollout refused(Rollout rollout, RolloutProblem problem, std::string detail) {
+Rollout refused(Rollout rollout, RolloutProblem problem, std::string_view detail) {
     rollout.problem = problem;
-    rollout.detail = std::move(detail);
+    rollout.detail = detail;
     return rollout;
 }
 

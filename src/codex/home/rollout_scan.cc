@@ -233,9 +233,9 @@ void RolloutScan::take(std::uint64_t offset, std::string_view text, ParsedLine p
     rollout_->metas.push_back({.offset = offset, .meta = std::move(parsed.meta)});
 }
 
-void RolloutScan::give_up(RolloutProblem problem, std::string detail) {
+void RolloutScan::give_up(RolloutProblem problem, std::string_view detail) {
     rollout_->problem = problem;
-    rollout_->detail = std::move(detail);
+    rollout_->detail = detail;
 }
 
 }  // namespace trueup::codex

@@ -79,7 +79,7 @@ class RolloutScan {
     Result<Line> line_at(std::uint64_t begin);
     Result<Line> long_line(std::uint64_t begin);
     void take(std::uint64_t offset, std::string_view text, ParsedLine parsed);
-    void give_up(RolloutProblem problem, std::string detail);
+    void give_up(RolloutProblem problem, std::string_view detail);
     bool has_given_up() const { return rollout_->problem != RolloutProblem::None; }
 
     RolloutSource* source_;  // All three borrowed.

@@ -173,6 +173,7 @@ TEST_F(StoreTest, ALockIsCalledALockAndNotWaitedForLongerThanAsked) {
 std::vector<std::string> names_in(const std::string& folder) {
     std::vector<std::string> names;
     const auto entries = list_directory(folder).value();
+    names.reserve(entries.size());
     for (const Entry& entry : entries) names.push_back(entry.name);
     return names;
 }

@@ -91,17 +91,17 @@ class Inspection {
   public:
     Inspection(const CodexHome& home, const Settings& settings, const InspectOptions& options,
                const Clock& clock, core::Progress& progress)
-        : options_(options), clock_(clock), progress_(progress) {
+        : options_(&options), clock_(&clock), progress_(&progress) {
         inventory_.home = home;
         inventory_.settings = settings;
     }
 
     Result<Inventory> run() {
-        if (options_.has_rollouts) list_files();
+        if (options_->has_rollouts) list_files();
         PathIndex index(PathAt{&inventory_.rollouts}, inventory_.rollouts.size());
         for (std::uint32_t i = 0; i < inventory_.rollouts.size(); ++i) index.place_of(i);
         TRY(look_at_stores(index));
-        if (options_.has_rollouts) {
+        if (options_->has_rollouts) {
             add_files_of_rows(index);
             TRY(look_at_files());
             join_files();
@@ -124,15 +124,15 @@ class Inspection {
 
     Status look_at_stores(const PathIndex& index) {
         const auto stores =
-            TRY(discover_stores(inventory_.home, inventory_.settings, options_.stores));
-        const auto until = clock_.monotonic() + options_.wait;
+            TRY(discover_stores(inventory_.home, inventory_.settings, options_->stores));
+        const auto until = clock_->monotonic() + options_->wait;
         for (const Store& store : stores) {
             TRY(check_interrupt());
-            const auto left = std::chrono::duration_cast<milliseconds>(until - clock_.monotonic());
+            const auto left = std::chrono::duration_cast<milliseconds>(until - clock_->monotonic());
             StoreView view{.store = store, .problem = {}, .backfill = {}, .rows = {}};
-            const auto read = read_store(view, {.detail = options_.rows,
+            const auto read = read_store(view, {.detail = options_->rows,
                                                 .wait = std::max(left, milliseconds(0)),
-                                                .now = clock_.now(),
+                                                .now = clock_->now(),
                                                 .path_text = [&](std::string_view stored) {
                                                     const auto known = index.find(stored);
                                                     return known ? inventory_.rollouts[*known].path
@@ -153,8 +153,8 @@ class Inspection {
         inventory_.leftovers = std::move(found.leftovers);
         inventory_.rollouts.reserve(found.rollouts.size());
         for (SharedText& path : found.rollouts) add_file(std::move(path));
-        if (options_.scan != MetaScan::WholeFile || options_.cache_path.empty()) return;
-        recall_stamps(options_.cache_path, inventory_.home.path, inventory_.rollouts);
+        if (options_->scan != MetaScan::WholeFile || options_->cache_path.empty()) return;
+        recall_stamps(options_->cache_path, inventory_.home.path, inventory_.rollouts);
     }
 
     void add_file(SharedText path) {
@@ -164,39 +164,42 @@ class Inspection {
 
     /// Files from the walk come first, then those that only rows name.
     void add_files_of_rows(PathIndex& index) {
-        std::vector<Rollout>& rollouts = inventory_.rollouts;
         for (std::uint32_t store = 0; store < inventory_.stores.size(); ++store) {
             const auto& rows = inventory_.stores[store].rows;
             for (std::uint32_t row = 0; row < rows.size(); ++row) {
                 const auto& stored = rows[row].rollout_path;
                 if (!stored) continue;
-                auto known = index.find(*stored);
-                if (!known) known = index.find(absolute(inventory_.home, *stored));
-                if (!known) {
-                    add_file(absolute(inventory_.home, *stored));
-                    known = index.place_of(next_place(rollouts) - 1);
-                }
-                row_files_.push_back({{store, row}, *known});
+                row_files_.push_back({{store, row}, rollout_at(*stored, index)});
             }
         }
     }
 
+    /// The place of the rollout that a row names, which is added when the walk did not find it.
+    std::uint32_t rollout_at(std::string_view stored, PathIndex& index) {
+        if (const auto known = index.find(stored)) return *known;
+        const std::string path = absolute(inventory_.home, stored);
+        if (const auto known = index.find(path)) return *known;
+        add_file(path);
+        return index.place_of(next_place(inventory_.rollouts) - 1);
+    }
+
     Status look_at_files() {
         std::vector<Rollout>& rollouts = inventory_.rollouts;
-        progress_.begin_phase({.name = "reading rollouts", .units_total = rollouts.size()});
-        const auto workers = static_cast<std::size_t>(std::max(options_.workers, 1));
+        progress_->begin_phase({.name = "reading rollouts", .units_total = rollouts.size()});
+        const auto workers = static_cast<std::size_t>(std::max(options_->workers, 1));
         std::vector<RolloutReader> readers(workers);
         std::vector<std::uint64_t> read_by(workers);
-        parallel_for(rollouts.size(), options_.workers, [&](std::size_t index, std::size_t worker) {
-            if (stop_signal() != 0) return;
-            if (!still_is_as_recalled(rollouts[index], readers[worker])) {
-                const std::int64_t now = clock_.now() * kNanosPerMicro;
-                rollouts[index] = readers[worker].read(rollouts[index].path, options_.scan);
-                rollouts[index].looked_at_ns = now;
-                ++read_by[worker];
-            }
-            progress_.add_units(1);
-        });
+        parallel_for(
+            rollouts.size(), options_->workers, [&](std::size_t index, std::size_t worker) {
+                if (stop_signal() != 0) return;
+                if (!still_is_as_recalled(rollouts[index], readers[worker])) {
+                    const std::int64_t now = clock_->now() * kNanosPerMicro;
+                    rollouts[index] = readers[worker].read(rollouts[index].path, options_->scan);
+                    rollouts[index].looked_at_ns = now;
+                    ++read_by[worker];
+                }
+                progress_->add_units(1);
+            });
         for (const std::uint64_t count : read_by) inventory_.rollouts_read += count;
         return check_interrupt();
     }
@@ -288,9 +291,9 @@ class Inspection {
         }
     }
 
-    const InspectOptions& options_;
-    const Clock& clock_;
-    core::Progress& progress_;
+    const InspectOptions* options_;
+    const Clock* clock_;
+    core::Progress* progress_;
     Inventory inventory_;
     std::vector<RolloutFiles::Refused> refused_;
     std::vector<RowFile> row_files_;

@@ -24,7 +24,7 @@ using codex::testing::thread_id;
 class InspectTest : public ::testing::Test {
   protected:
     CodexHome home() const { return {.path = home_.path(), .canonical = home_.path()}; }
-    Inventory look(InspectOptions options = {}) {
+    Inventory look(const InspectOptions& options = {}) {
         auto found = inspect(home(), Settings{}, options, system_clock(), progress_);
         EXPECT_TRUE(found.has_value()) << (found ? "" : found.error().message);
         return found.value_or(Inventory{});

@@ -69,6 +69,7 @@ class StampCacheTest : public ::testing::Test {
     void keep() { ASSERT_TRUE(keep_stamps(rollouts_, home_.path(), cache()).has_value()); }
     std::vector<Rollout> recalled() const {
         std::vector<Rollout> found;
+        found.reserve(rollouts_.size());
         for (const Rollout& one : rollouts_) {
             found.push_back({.path = one.path, .format = one.format});
         }

@@ -228,6 +228,22 @@ ThreadPlan Planner::decide_padding(const Thread& thread, std::uint32_t padding) 
     return is_held ? as_left(Action::Blocked, *std::move(held)) : std::move(plan);
 }
 
+/// For the thread's own target where each has its own, else for `target`; nothing for a thread that
+/// has none and that nobody asked for.
+std::optional<ThreadPlan> plan_of(const Thread& thread, const Planner& planner,
+                                  const PlanOptions& options, const SharedText& target) {
+    if (options.targets == nullptr) return planner.decide(thread, target);
+    std::optional<SharedText> own = options.targets->target_of(thread);
+    if (own) {
+        ThreadPlan made = planner.decide(thread, *own);
+        made.target = *std::move(own);
+        return made;
+    }
+    // Only who asked for this very thread wants to hear of it.
+    if (options.selection.threads.empty()) return std::nullopt;
+    return as_left(Action::Blocked, {Reason::NoOriginal, {}});
+}
+
 void count(const ThreadPlan& plan, PlanCounts& counts) {
     switch (plan.action) {
         case Action::Match: ++counts.match; return;
@@ -292,18 +308,9 @@ Plan make_plan(const Inventory& inventory, const PlanOptions& options) {
         const Thread& thread = inventory.threads[index];
         if (!options.has_rollouts && thread.rows.empty()) continue;
         if (!selector.takes(thread)) continue;
-        std::optional<SharedText> own;
-        if (options.targets != nullptr) {
-            own = options.targets->target_of(thread);
-            // Only who asked for this very thread wants to hear of it.
-            if (!own && !options.selection.threads.empty()) {
-                add(index, as_left(Action::Blocked, {Reason::NoOriginal, {}}), plan);
-            }
-            if (!own) continue;
+        if (auto made = plan_of(thread, planner, options, plan.target)) {
+            add(index, *std::move(made), plan);
         }
-        ThreadPlan made = planner.decide(thread, own ? *own : plan.target);
-        made.target = std::move(own).value_or(SharedText());
-        add(index, std::move(made), plan);
     }
     return plan;
 }

@@ -227,17 +227,21 @@ bool may_grow(const World& world, const Rollout& rollout) {
            (world.open.is_complete || rollout.info.mtime_ns == 0);
 }
 
+void assert_files_may_change(const World& world, const ThreadPlan& thread) {
+    const Inventory& inventory = world.made.inventory;
+    for (const std::uint32_t index : thread.patches) {
+        RC_ASSERT(may_patch(inventory, inventory.rollouts[index]));
+    }
+    for (const std::uint32_t index : thread.growths) {
+        RC_ASSERT(may_grow(world, inventory.rollouts[index]));
+    }
+}
+
 TEST(PlanProperty, InPlaceOnlyWithRoomAndAnewOnlyWhereItIsSafe) {
     EXPECT_TRUE(rc::check([] {
         const World world = any_world();
-        const Inventory& inventory = world.made.inventory;
         for (const ThreadPlan& thread : plan_of(world).threads) {
-            for (const std::uint32_t index : thread.patches) {
-                RC_ASSERT(may_patch(inventory, inventory.rollouts[index]));
-            }
-            for (const std::uint32_t index : thread.growths) {
-                RC_ASSERT(may_grow(world, inventory.rollouts[index]));
-            }
+            assert_files_may_change(world, thread);
             RC_ASSERT(thread.growths.empty() == (thread.action != Action::Grow));
             RC_ASSERT(world.options.has_rollouts || rollouts_of(thread).empty());
         }
@@ -254,13 +258,14 @@ TEST(PlanProperty, StoresThatMustNotBeWrittenAreNot) {
         const bool is_any_held = std::ranges::any_of(inventory.stores, [&](const StoreView& view) {
             return !view.problem && is_held(view);
         });
+        const auto is_off_limits = [&](RowRef ref) {
+            const StoreView& view = inventory.stores[ref.store];
+            return view.problem || is_held(view);
+        };
         const Plan plan = plan_of(world);
         RC_ASSERT(!is_any_held || !world.options.has_rollouts || plan.is_empty());
         for (const ThreadPlan& thread : plan.threads) {
-            RC_ASSERT(std::ranges::none_of(thread.rows, [&](RowRef ref) {
-                const StoreView& view = inventory.stores[ref.store];
-                return view.problem || is_held(view);
-            }));
+            RC_ASSERT(std::ranges::none_of(thread.rows, is_off_limits));
         }
     }));
 }

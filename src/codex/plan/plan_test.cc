@@ -32,8 +32,8 @@ OpenFiles open_files_of(Open open, const Inventory& inventory) {
 /// One thread with one row and what the row's rollouts look like.
 struct Row {
     std::optional<std::string> row = "old";
-    std::vector<RolloutSpec> rollouts = {};
-    std::optional<RolloutSpec> unusable = {};
+    std::vector<RolloutSpec> rollouts;
+    std::optional<RolloutSpec> unusable;
     Open open = Open::Nowhere;
     Action action;
     Reason reason = Reason::None;

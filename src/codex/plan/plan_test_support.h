@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "codex/plan/plan.h"
@@ -41,8 +42,8 @@ class MadeUp {
         return static_cast<std::uint32_t>(inventory.stores.size() - 1);
     }
 
-    Thread& thread(std::string id) {
-        inventory.threads.push_back({.id = std::move(id)});
+    Thread& thread(std::string_view id) {
+        inventory.threads.push_back({.id = id});
         return inventory.threads.back();
     }
 

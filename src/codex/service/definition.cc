@@ -68,8 +68,8 @@ std::string systemd_unit(const ServiceSpec& spec) {
     std::string variables;
     for (const auto& [name, value] : spec.variables) {
         // No variable is expanded here, so a "$" stands for itself.
-        variables +=
-            fmt::format("Environment={}\n", systemd_word(name + "=" + value, UnitWord::Program));
+        const std::string setting = fmt::format("{}={}", name, value);
+        variables += fmt::format("Environment={}\n", systemd_word(setting, UnitWord::Program));
     }
     // The path is not the last thing on its line: a backslash there would join the next one to it.
     return fmt::format(
@@ -197,6 +197,14 @@ std::vector<std::uint16_t> utf16(std::string_view text) {
     return units;
 }
 
+Result<ServiceFile> launchd_file(const ServiceSpec& spec, const std::string& name,
+                                 const Environment& environment) {
+    const std::string home = TRY(home_folder(environment));
+    const std::string log = fmt::format("{}/Library/Logs/trueup/{}.log", home, name);
+    return ServiceFile{fmt::format("{}/Library/LaunchAgents/{}.plist", home, name),
+                       launchd_agent(spec, name, log)};
+}
+
 }  // namespace
 
 std::string_view name_of(Platform platform) {
@@ -250,12 +258,7 @@ Result<ServiceFile> service_file(const ServiceSpec& spec, Platform platform,
         case Platform::Linux:
             return ServiceFile{TRY(service_places(spec.home, environment)).unit_path,
                                systemd_unit(spec)};
-        case Platform::MacOs: {
-            const std::string home = TRY(home_folder(environment));
-            const std::string log = fmt::format("{}/Library/Logs/trueup/{}.log", home, name);
-            return ServiceFile{fmt::format("{}/Library/LaunchAgents/{}.plist", home, name),
-                               launchd_agent(spec, name, log)};
-        }
+        case Platform::MacOs: return launchd_file(spec, name, environment);
         case Platform::Windows:
             return ServiceFile{
                 fmt::format("%APPDATA%\\Microsoft\\Windows\\Start Menu\\Programs\\Startup\\{}.vbs",

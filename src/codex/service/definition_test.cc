@@ -28,7 +28,7 @@ Environment environment_of(std::map<std::string, std::string> variables) {
     };
 }
 
-const Environment kHome = environment_of({{"HOME", "/u"}});
+Environment with_home() { return environment_of({{"HOME", "/u"}}); }
 
 ServiceSpec spec_of(std::vector<std::string> options = {}) {
     return {.executable = "/opt/true up/trueup",
@@ -37,7 +37,7 @@ ServiceSpec spec_of(std::vector<std::string> options = {}) {
 }
 
 std::string content_of(const ServiceSpec& spec, Platform platform) {
-    const auto file = service_file(spec, platform, kHome);
+    const auto file = service_file(spec, platform, with_home());
     EXPECT_TRUE(file.has_value()) << file.error().message;
     return file->content;
 }
@@ -161,7 +161,7 @@ TEST(DefinitionProperty, EachSystemReadsBackTheWord) {
 TEST(Definition, TheUnit) {
     const auto file = service_file(spec_of({"--provider", "100% mine", "--sqlite-only", "--store",
                                             "app", "--poll-interval-ms", "250"}),
-                                   Platform::Linux, kHome);
+                                   Platform::Linux, with_home());
     EXPECT_EQ(file->path, "/u/.config/systemd/user/" + service_name(spec_of().home) + ".service");
     EXPECT_THAT(file->content,
                 HasSubstr("\nExecStart=\"/opt/true up/trueup\" codex watch --codex-home "
@@ -187,7 +187,7 @@ TEST(Definition, TheUnitOfAHomeThatIsHardToWrite) {
 TEST(Definition, TheAgent) {
     ServiceSpec spec = spec_of({"--profile", "work", "--provider", "<a&b>"});
     spec.variables = {{"CODEX_SQLITE_HOME", "/u/db"}};
-    const auto file = service_file(spec, Platform::MacOs, kHome);
+    const auto file = service_file(spec, Platform::MacOs, with_home());
     const std::string name = service_name(spec.home);
     EXPECT_EQ(file->path, "/u/Library/LaunchAgents/" + name + ".plist");
     EXPECT_THAT(file->content, StartsWith("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"));
@@ -204,7 +204,7 @@ TEST(Definition, TheAgent) {
 
 TEST(Definition, TheStartupScript) {
     const auto file = service_file(spec_of({"--provider", "my \"own\" 100%", "--profile", "work"}),
-                                   Platform::Windows, kHome);
+                                   Platform::Windows, with_home());
     EXPECT_THAT(file->path, EndsWith("\\Startup\\" + service_name(spec_of().home) + ".vbs"));
     const std::string& text = file->content;
     EXPECT_THAT(text, StartsWith("Set shell = CreateObject(\"WScript.Shell\")\r\n"));
@@ -237,7 +237,7 @@ TEST(Definition, WhatCannotBeWrittenIsNamed) {
     for (const std::string& word :
          {std::string("a\nb"), std::string("\x1b"), std::string("\xff")}) {
         for (const Platform platform : {Platform::Linux, Platform::MacOs, Platform::Windows}) {
-            const auto file = service_file(spec_of({"--provider", word}), platform, kHome);
+            const auto file = service_file(spec_of({"--provider", word}), platform, with_home());
             ASSERT_FALSE(file.has_value());
             EXPECT_EQ(file.error().kind, ErrorClass::Config);
         }
@@ -256,7 +256,7 @@ TEST(Definition, TheSpellingOfAHomeDoesNotMatter) {
     std::set<std::string> names;
     for (const std::string& spelled :
          {folder.path(), folder.path() + "/", folder.path() + "/.", link, link + "//"}) {
-        const auto home = find_codex_home(spelled, kHome);
+        const auto home = find_codex_home(spelled, with_home());
         ASSERT_TRUE(home.has_value()) << home.error().message;
         names.insert(service_name(*home));
     }
@@ -268,7 +268,7 @@ TEST(Definition, TheSpellingOfAHomeDoesNotMatter) {
 }
 
 TEST(Definition, TheVariablesAWatchNeeds) {
-    EXPECT_TRUE(service_variables(kHome).empty());
+    EXPECT_TRUE(service_variables(with_home()).empty());
     EXPECT_TRUE(service_variables(environment_of({{"CODEX_SQLITE_HOME", "  "}})).empty());
     const auto variables = service_variables(environment_of({{"CODEX_SQLITE_HOME", " db"}}));
     ASSERT_EQ(variables.size(), 1U);

@@ -13,20 +13,22 @@
 namespace trueup::codex {
 namespace {
 
-const PidFile kSample = {.pid = 4711,
-                         .started_ticks = 12345,
-                         .boot_id = "5a6c0d8e-0000-4000-8000-1f2e3d4c5b6a",
-                         .executable = "/usr/bin/trueup = x"};
+PidFile sample() {
+    return {.pid = 4711,
+            .started_ticks = 12345,
+            .boot_id = "5a6c0d8e-0000-4000-8000-1f2e3d4c5b6a",
+            .executable = "/usr/bin/trueup = x"};
+}
 
 TEST(PidFile, WhatIsWrittenIsRead) {
-    EXPECT_EQ(parse_pid_file(to_text(kSample)), kSample);
-    EXPECT_EQ(to_text(kSample),
+    EXPECT_EQ(parse_pid_file(to_text(sample())), sample());
+    EXPECT_EQ(to_text(sample()),
               "trueup.service/1\npid=4711\nstarted=12345\n"
               "boot=5a6c0d8e-0000-4000-8000-1f2e3d4c5b6a\nexecutable=/usr/bin/trueup = x\n");
 }
 
 TEST(PidFile, EveryTruncationIsRefused) {
-    const std::string text = to_text(kSample);
+    const std::string text = to_text(sample());
     for (std::size_t size = 0; size < text.size(); ++size) {
         EXPECT_EQ(parse_pid_file(std::string_view(text).substr(0, size)), std::nullopt) << size;
     }
@@ -52,8 +54,8 @@ TEST(PidFile, OnDisk) {
     const testing::TemporaryHome folder;
     const std::string path = folder.path("state/watch.pid");
     EXPECT_FALSE(read_pid_file(path)->has_value());
-    ASSERT_TRUE(write_pid_file(path, kSample));
-    EXPECT_EQ(*read_pid_file(path), kSample);
+    ASSERT_TRUE(write_pid_file(path, sample()));
+    EXPECT_EQ(*read_pid_file(path), sample());
     EXPECT_EQ((*file_info(folder.path("state")))->mode, 0700U);
     folder.write("state/watch.pid", "4711");
     EXPECT_EQ(read_pid_file(path).error().kind, ErrorClass::Integrity);
@@ -64,7 +66,7 @@ TEST(PidFile, OnDisk) {
 TEST(PidFile, AFaultLeavesTheOldOneOrTheNewOne) {
     const testing::TemporaryHome folder;
     const std::string path = folder.path("watch.pid");
-    PidFile other = kSample;
+    PidFile other = sample();
     other.pid = 12;
     fault::arm(fault::Action::None, 0);
     ASSERT_TRUE(write_pid_file(path, other));
@@ -73,11 +75,11 @@ TEST(PidFile, AFaultLeavesTheOldOneOrTheNewOne) {
     for (int visit = 1; visit <= visits; ++visit) {
         ASSERT_TRUE(write_pid_file(path, other));
         fault::arm(fault::Action::Fail, visit);
-        EXPECT_FALSE(write_pid_file(path, kSample));
+        EXPECT_FALSE(write_pid_file(path, sample()));
         fault::arm(fault::Action::None, 0);
         const auto survivor = read_pid_file(path);
         ASSERT_TRUE(survivor.has_value());
-        EXPECT_TRUE(*survivor == kSample || *survivor == other);
+        EXPECT_TRUE(*survivor == sample() || *survivor == other);
     }
 }
 

@@ -23,6 +23,15 @@ Status remove_durably(const std::string& path) {
     return {};
 }
 
+/// Asks the process to end and waits until it has.
+Status end_process(const RunningProcess& process, const PidFile& file) {
+    TRY(process.ask_to_end());
+    if (TRY(process.wait_for_end(kStopMax))) return {};
+    return fail(ErrorClass::Retryable,
+                fmt::format("process {} did not end within {} s", file.pid, kStopMax.count()),
+                "run the same command again");
+}
+
 /// Ends the detached process of the home and removes its pid file. Whether there was one.
 Result<bool> stop_detached(const ServicePlaces& places) {
     auto read = read_pid_file(places.pid_path);
@@ -35,15 +44,7 @@ Result<bool> stop_detached(const ServicePlaces& places) {
         const auto process = TRY(RunningProcess::open(file->pid));
         // Asked once we hold it: from here on its pid is its own.
         was_running = process && is_running(*file);
-        if (was_running) {
-            TRY(process->ask_to_end());
-            if (!TRY(process->wait_for_end(kStopMax))) {
-                return fail(
-                    ErrorClass::Retryable,
-                    fmt::format("process {} did not end within {} s", file->pid, kStopMax.count()),
-                    "run the same command again");
-            }
-        }
+        if (was_running) TRY(end_process(*process, *file));
     }
     TRY(remove_durably(places.pid_path));
     return was_running;

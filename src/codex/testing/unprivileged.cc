@@ -5,12 +5,6 @@
 #include "base/check.h"
 
 namespace trueup::codex::testing {
-namespace {
-
-constexpr uid_t kNobody = 65534;
-
-}  // namespace
-
 Unprivileged::Unprivileged() {
     if (::geteuid() != 0) return;
     CHECK(::seteuid(kNobody) == 0);

@@ -1,6 +1,11 @@
 #pragma once
 
+#include <sys/types.h>
+
 namespace trueup::codex::testing {
+
+/// The user that owns nothing.
+inline constexpr uid_t kNobody = 65534;
 
 /// The process is the user "nobody" while this lives, when it was root: permissions, which root
 /// overrides, are then in force. Whoever runs tests as an ordinary user is unprivileged already.

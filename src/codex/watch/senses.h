@@ -34,7 +34,6 @@ struct FileStamp {
 
 struct ConfigLook {
     std::vector<FileStamp> files;
-    bool has_content = false;  // config.toml is there and not empty.
 };
 
 /// One look at a store.

@@ -129,7 +129,6 @@ Wake SystemSenses::poll(nanoseconds deadline) {
 ConfigLook SystemSenses::look_at_config() {
     ConfigLook look;
     for (std::string& path : config_paths()) look.files.push_back(stamp_of(std::move(path)));
-    look.has_content = look.files.front().bytes > 0;
     return look;
 }
 

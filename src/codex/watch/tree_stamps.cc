@@ -24,7 +24,7 @@ bool is_fresh(std::int64_t mtime_ns, UnixMicros now) {
 std::optional<FileInfo> info_of(const std::string& path) {
     const auto info = file_info(path);
     if (!info || !*info || !(*info)->is_directory) return std::nullopt;
-    return **info;
+    return *info;
 }
 
 }  // namespace

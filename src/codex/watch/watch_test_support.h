@@ -41,7 +41,6 @@ class FakeWorld : public Senses {
         script_.emplace(when, std::move(what));
     }
 
-    void start_without_config() { config_.clear(); }
     void write_config(const std::string& content) {
         config_ = content;
         ++config_version_;
@@ -104,7 +103,7 @@ class FakeWorld : public Senses {
     }
     ConfigLook look_at_config() override {
         const FileStamp stamp = {.path = "config.toml", .mtime_ns = config_version_};
-        return {.files = {stamp}, .has_content = !config_.empty()};
+        return {.files = {stamp}};
     }
     std::vector<FileStamp> look_at_places(const std::vector<Store>& /*stores*/) override {
         return {{.path = "/u/.codex/state_5.sqlite", .inode = store_inode_}};
@@ -156,8 +155,8 @@ class FakeWorld : public Senses {
 };
 
 /// A thread that a run left as it is.
-inline ThreadOutcome left(std::string id, Reason reason) {
-    return {.id = std::move(id), .action = Action::Blocked, .reason = reason};
+inline ThreadOutcome left(std::string_view id, Reason reason) {
+    return {.id = id, .action = Action::Blocked, .reason = reason};
 }
 
 }  // namespace trueup::codex

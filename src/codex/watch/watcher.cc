@@ -169,7 +169,6 @@ ReconcileOptions Watcher::reconcile_options() const {
     out.first_line_only = options_->first_line_only;
     out.padding = options_->padding;
     out.wait = kWatchWait;
-    out.had_config = had_config_;
     return out;
 }
 
@@ -179,7 +178,6 @@ void Watcher::reconcile_now() {
     // Looked at before the run: what changes meanwhile is seen as a change afterwards.
     ConfigLook config = senses_->look_at_config();
     config_files_ = std::move(config.files);
-    had_config_ = had_config_ || config.has_content;
     places_ = senses_->look_at_places(stores_of(stores_));
     if (!options_->is_sqlite_only) static_cast<void>(senses_->has_tree_moved());
     const Result<RunOutcome> outcome = (*reconcile_)(reconcile_options());

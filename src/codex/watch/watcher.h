@@ -68,7 +68,6 @@ class Watcher {
     bool is_stopped_ = false;
 
     // What the last run saw.
-    bool had_config_ = false;
     std::vector<FileStamp> config_files_;
     std::vector<FileStamp> places_;
     std::string target_;

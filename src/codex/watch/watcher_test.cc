@@ -67,18 +67,6 @@ TEST(Watcher, AConfigurationThatIsNeverQuietDoesNotStarve) {
                             milliseconds(9100)));
 }
 
-TEST(Watcher, AMissingConfigurationIsAnAccidentOnceThereWasOne) {
-    FakeWorld world;
-    world.start_without_config();
-    world.at(seconds(1), [&] { EXPECT_FALSE(world.last_options.had_config); });
-    world.at(seconds(2), [&] { world.write_config("model_provider = \"azure\""); });
-    world.at(seconds(3), [&] { EXPECT_TRUE(world.last_options.had_config); });
-    world.at(seconds(4), [&] { world.write_config(""); });
-    world.watch_until(seconds(6));
-    EXPECT_THAT(world.runs, SizeIs(3));
-    EXPECT_TRUE(world.last_options.had_config);
-}
-
 TEST(Watcher, AConfigurationThatChangedUnseenIsFoundByTheScan) {
     FakeWorld world;
     world.at(seconds(30), [&] { world.write_config_unseen(); });
@@ -260,6 +248,16 @@ TEST(Watcher, SaysOnceThatItHasToPoll) {
     EXPECT_THAT(world.said, ElementsAre("looking every 500 ms", "0 threads are under openai"));
 }
 
+/// One change: to the configuration, or of one more thread, which is off until a run.
+std::function<void()> change_of(FakeWorld& world, std::set<std::string>& off, bool is_config,
+                                std::string id) {
+    return [&world, &off, is_config, id = std::move(id)] {
+        if (is_config) return world.write_config("x");
+        off.insert(id);
+        world.commit({off.begin(), off.end()});
+    };
+}
+
 /// Whatever happens when, nothing waits longer than it may, and nothing spins.
 TEST(WatcherProperty, ChangesAreAnsweredInTimeAndRunsAreFewEnough) {
     EXPECT_TRUE(rc::check([] {
@@ -276,12 +274,7 @@ TEST(WatcherProperty, ChangesAreAnsweredInTimeAndRunsAreFewEnough) {
             const nanoseconds when = milliseconds(*rc::gen::inRange(1000, 30'000));
             const bool is_config = *rc::gen::arbitrary<bool>();
             changes.emplace(when, is_config);
-            const std::string id = std::to_string(change);
-            world.at(when, [&, is_config, id] {
-                if (is_config) return world.write_config("x");
-                off.insert(id);
-                world.commit({off.begin(), off.end()});
-            });
+            world.at(when, change_of(world, off, is_config, std::to_string(change)));
         }
         const auto runs = world.watch_until(seconds(50));
         for (const auto& [when, is_config] : changes) {

@@ -33,9 +33,9 @@ OpenFiles find_open_files();
 
 /// Whether anybody has the file open, this process too, as the kernel itself knows: it gives a
 /// lease only on a file that nobody else has open. So it also sees processes that hide their files
-/// from /proc, as those that are not dumpable do. Nothing where it does not say: a file system without
-/// leases, a file of another user. From then on the process ignores SIGIO, by which the kernel asks
-/// for a lease back.
+/// from /proc, as those that are not dumpable do. Nothing where it does not say: a file system
+/// without leases, a file of another user. From then on the process ignores SIGIO, by which the
+/// kernel asks for a lease back.
 std::optional<bool> is_open_anywhere(const std::string& path);
 
 }  // namespace trueup::codex

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <thread>
 #include <unordered_set>
 
 #include "base/file.h"
@@ -100,7 +101,12 @@ class Inspection {
         if (options_->has_rollouts) list_files();
         PathIndex index(PathAt{&inventory_.rollouts}, inventory_.rollouts.size());
         for (std::uint32_t i = 0; i < inventory_.rollouts.size(); ++i) index.place_of(i);
-        TRY(look_at_stores(index));
+        {
+            // What is remembered of the files is read while the rows are: neither needs the other.
+            std::jthread recaller;
+            if (has_cache()) recaller = std::jthread([this] { recall(); });
+            TRY(look_at_stores(index));
+        }
         if (options_->has_rollouts) {
             add_files_of_rows(index);
             TRY(look_at_files());
@@ -153,7 +159,14 @@ class Inspection {
         inventory_.leftovers = std::move(found.leftovers);
         inventory_.rollouts.reserve(found.rollouts.size());
         for (SharedText& path : found.rollouts) add_file(std::move(path));
-        if (options_->scan != MetaScan::WholeFile || options_->cache_path.empty()) return;
+    }
+
+    bool has_cache() const {
+        return options_->has_rollouts && options_->scan == MetaScan::WholeFile &&
+               !options_->cache_path.empty();
+    }
+
+    void recall() {
         recall_stamps(options_->cache_path, inventory_.home.path, inventory_.rollouts);
     }
 

@@ -215,6 +215,17 @@ std::optional<std::string_view> name_below(std::string_view path, std::string_vi
     return path.substr(home.size() + 1);
 }
 
+/// All but the path, which others may be reading, and the format, which follows from it.
+void set_content(Rollout& rollout, Rollout content) {
+    rollout.problem = content.problem;
+    rollout.has_encrypted = content.has_encrypted;
+    rollout.info = content.info;
+    rollout.detail = std::move(content.detail);
+    rollout.thread_id = std::move(content.thread_id);
+    rollout.metas = std::move(content.metas);
+    rollout.looked_at_ns = content.looked_at_ns;
+}
+
 /// Whether files of a device keep times that can be relied on.
 class Devices {
   public:
@@ -262,15 +273,11 @@ void recall_stamps(const std::string& cache_path, const std::string& home_path,
         const std::string_view name = wire.text();
         while (at != rollouts.end() && name_of_next() < name) ++at;
         if (at == rollouts.end() || name_of_next() != name) continue;
-        if (auto known = decode(wire, pool)) {
-            known->path = at->path;
-            known->format = at->format;
-            *at = std::move(*known);
-        }
+        if (auto known = decode(wire, pool)) set_content(*at, std::move(*known));
     }
     if (reader.is_intact()) return;
     for (Rollout& rollout : rollouts) {
-        rollout = Rollout{.path = rollout.path, .format = rollout.format};
+        set_content(rollout, {});
     }
 }
 

@@ -14,7 +14,7 @@ namespace trueup::codex {
 /// Fills in what is remembered of `rollouts`, of which only the paths are known, sorted, below
 /// `home_path`. One that got its content has `looked_at_ns` set and, in its info, those fields that
 /// is_unchanged() compares. A cache that is missing, damaged or of another version says nothing: it
-/// is only for speed.
+/// is only for speed. Paths may be read by others meanwhile.
 void recall_stamps(const std::string& cache_path, const std::string& home_path,
                    std::span<Rollout> rollouts);
 

@@ -357,6 +357,43 @@ TEST_F(Requirements, AThreadOfTheFutureIsOneLikeAnother) {
     EXPECT_EQ(mtime(path).tv_nsec, 7);
 }
 
+/// A second ahead, so that no change counts as one of this very moment.
+class ClockAhead final : public Clock {
+  public:
+    UnixMicros now() const override { return system_clock().now() + 1'000'000; }
+    std::chrono::nanoseconds monotonic() const override { return system_clock().monotonic(); }
+};
+
+TEST_F(Requirements, WhatIsAppendedWhileARunGoesOnIsLookedAtByTheNext) {
+    const std::string path =
+        add({.id = thread_id(1),
+             .provider = "azure",
+             .padding = 64,
+             .rest = "{\"type\":\"response_item\",\"payload\":{\"encrypted_content\":\"x\"}}\n"});
+    make_store();
+    const ClockAhead clock;
+    JobContext job = this->job();
+    job.clock = &clock;
+    // Told between the look and the change.
+    job.tell = [&](const Notice& notice) {
+        if (notice.kind != NoticeKind::Encrypted) return;
+        std::ofstream(path, std::ios::app | std::ios::binary)
+            << codex::testing::meta_line_text({.id = thread_id(1), .provider = "azure"}) << "  \n";
+    };
+    ASSERT_TRUE(reconcile(job, {}).has_value());
+    EXPECT_EQ(providers_of(bytes(path)),
+              (std::vector<std::optional<SharedText>>{"openai", "azure"}));
+    job.tell = {};
+    const auto second = reconcile(job, {});
+    ASSERT_TRUE(second.has_value());
+    EXPECT_EQ(second->patched, 1);
+    EXPECT_EQ(providers_of(bytes(path)),
+              (std::vector<std::optional<SharedText>>{"openai", "openai"}));
+    const auto third = reconcile(job, {});
+    ASSERT_TRUE(third.has_value());
+    EXPECT_EQ(third->matched, 1);
+}
+
 TEST_F(Requirements, AnUnknownProviderIsAWarning) {
     add(1, "azure");
     make_store();

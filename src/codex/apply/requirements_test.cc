@@ -4,6 +4,7 @@
 
 #include "codex/apply/apply_test_support.h"
 #include "codex/home/meta_line.h"
+#include "codex/testing/clock_ahead.h"
 #include "sqlite/connection.h"
 
 /// What people can rely on, one test for each, beyond what reconcile_test.cc shows.
@@ -357,13 +358,6 @@ TEST_F(Requirements, AThreadOfTheFutureIsOneLikeAnother) {
     EXPECT_EQ(mtime(path).tv_nsec, 7);
 }
 
-/// A second ahead, so that no change counts as one of this very moment.
-class ClockAhead final : public Clock {
-  public:
-    UnixMicros now() const override { return system_clock().now() + 1'000'000; }
-    std::chrono::nanoseconds monotonic() const override { return system_clock().monotonic(); }
-};
-
 TEST_F(Requirements, WhatIsAppendedWhileARunGoesOnIsLookedAtByTheNext) {
     const std::string path =
         add({.id = thread_id(1),
@@ -371,7 +365,7 @@ TEST_F(Requirements, WhatIsAppendedWhileARunGoesOnIsLookedAtByTheNext) {
              .padding = 64,
              .rest = "{\"type\":\"response_item\",\"payload\":{\"encrypted_content\":\"x\"}}\n"});
     make_store();
-    const ClockAhead clock;
+    const codex::testing::ClockAhead clock;
     JobContext job = this->job();
     job.clock = &clock;
     // Told between the look and the change.

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -8,6 +7,7 @@
 #include <vector>
 
 #include "codex/inspect/inventory.h"
+#include "codex/testing/clock_ahead.h"
 #include "codex/testing/sample_rollout.h"
 #include "codex/testing/sample_store.h"
 #include "codex/testing/temporary_home.h"
@@ -25,7 +25,7 @@ class InspectTest : public ::testing::Test {
   protected:
     CodexHome home() const { return {.path = home_.path(), .canonical = home_.path()}; }
     Inventory look(const InspectOptions& options = {}) {
-        auto found = inspect(home(), Settings{}, options, system_clock(), progress_);
+        auto found = inspect(home(), Settings{}, options, clock_, progress_);
         EXPECT_TRUE(found.has_value()) << (found ? "" : found.error().message);
         return found.value_or(Inventory{});
     }
@@ -50,6 +50,7 @@ class InspectTest : public ::testing::Test {
     }
 
     TemporaryHome home_;
+    codex::testing::ClockAhead clock_;
     core::Progress progress_;
 };
 
@@ -137,7 +138,6 @@ TEST_F(InspectTest, ASecondLookReadsOnlyWhatChanged) {
         rows.push_back({.id = thread_id(i), .rollout_path = paths.back()});
     }
     store(rows);
-    ::usleep(50'000);  // Their change times are settled.
     const InspectOptions cached{.cache_path = home_.path("cache/stamps")};
     const Inventory first = look(cached);
     EXPECT_EQ(first.rollouts_read, 5U);
@@ -150,6 +150,12 @@ TEST_F(InspectTest, ASecondLookReadsOnlyWhatChanged) {
         EXPECT_EQ(second.rollouts[i].info.mode, first.rollouts[i].info.mode);
     }
 
+    // Times move in steps: the next one has to have come.
+    std::int64_t now_ns = 0;
+    while (now_ns <= first.rollouts[4].info.ctime_ns) {
+        home_.write("probe", "x");
+        now_ns = file_info(home_.path("probe")).value()->ctime_ns;
+    }
     // As long as before, with the old time: only the change time tells.
     const auto time = std::filesystem::last_write_time(paths[2]);
     rollout(3, "ollam");

@@ -16,9 +16,19 @@ class WireWriter {
     void u32(std::uint32_t value) { put(value, 4); }
     void u64(std::uint64_t value) { put(value, 8); }
     void i64(std::int64_t value) { put(static_cast<std::uint64_t>(value), 8); }
+    /// Seven bits a byte, the lowest first; all but the last have the highest bit set (LEB128).
+    void varint(std::uint64_t value) {
+        for (; value >= 0x80; value >>= 7) u8(static_cast<std::uint8_t>(value | 0x80));
+        u8(static_cast<std::uint8_t>(value));
+    }
     /// Length, then the bytes.
     void text(std::string_view value) {
         u32(static_cast<std::uint32_t>(value.size()));
+        bytes_.append(value);
+    }
+    /// The same with the length as a varint.
+    void short_text(std::string_view value) {
+        varint(value.size());
         bytes_.append(value);
     }
     template <std::convertible_to<std::string_view> Text>
@@ -44,13 +54,22 @@ class WireReader {
     std::uint32_t u32() { return static_cast<std::uint32_t>(get(4)); }
     std::uint64_t u64() { return get(8); }
     std::int64_t i64() { return static_cast<std::int64_t>(get(8)); }
-    std::string_view text() {
-        const std::uint32_t length = u32();
-        if (length > bytes_.size()) return lose();
-        const std::string_view value = bytes_.substr(0, length);
-        bytes_.remove_prefix(length);
-        return value;
+    /// One that does not fit into 64 bits is not there.
+    std::uint64_t varint() {
+        std::uint64_t value = 0;
+        for (unsigned shift = 0; shift < 64; shift += 7) {
+            const std::uint64_t byte = u8();
+            value |= (byte & 0x7f) << shift;
+            if (byte < 0x80) {
+                if (shift == 63 && byte > 1) break;
+                return value;
+            }
+        }
+        lose();
+        return 0;
     }
+    std::string_view text() { return take(u32()); }
+    std::string_view short_text() { return take(varint()); }
     std::optional<std::string> optional_text() {
         if (u8() == 0) return std::nullopt;
         return std::string(text());
@@ -58,8 +77,16 @@ class WireReader {
     /// Everything asked for was there, and nothing is left.
     bool is_whole() const { return is_whole_ && bytes_.empty(); }
     bool is_lost() const { return !is_whole_; }
+    /// 0 after a field that was not there.
+    std::size_t bytes_left() const { return bytes_.size(); }
 
   private:
+    std::string_view take(std::uint64_t length) {
+        if (length > bytes_.size()) return lose();
+        const std::string_view value = bytes_.substr(0, length);
+        bytes_.remove_prefix(length);
+        return value;
+    }
     std::uint64_t get(std::size_t count) {
         if (count > bytes_.size()) {
             lose();

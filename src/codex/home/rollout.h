@@ -103,7 +103,8 @@ struct RolloutFiles {
     };
     std::vector<Refused> refused;
 };
-/// Links are followed, each folder once. Missing folders are empty.
-RolloutFiles list_rollouts(const std::string& home_path);
+/// Links are followed, each folder once. Missing folders are empty. Folders are read by several
+/// workers, of which one is the caller.
+RolloutFiles list_rollouts(const std::string& home_path, int workers = 1);
 
 }  // namespace trueup::codex

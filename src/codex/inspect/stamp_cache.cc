@@ -18,10 +18,10 @@ using core::WireReader;
 using core::WireWriter;
 
 // The number is the version; another one makes all earlier caches strangers.
-constexpr std::string_view kMagic = "trueup stamps 2\n";
+constexpr std::string_view kMagic = "trueup stamps 3\n";
 constexpr std::size_t kDigestChars = 64;
 constexpr std::size_t kBlockBytes = 64u << 10;
-constexpr std::uint32_t kEntryBytesMax = 16u << 20;
+constexpr std::uint64_t kCacheBytesMax = 1u << 30;
 constexpr std::int64_t kSettledNs = 20'000'000;
 
 /// File systems that keep the change time themselves, with a kernel's clock. One across a network
@@ -45,32 +45,35 @@ enum Flag : std::uint8_t { Missing = 1, EmptyPayload = 2, Split = 4, Paginated =
 
 void write_meta(const MetaAt& at, WireWriter& wire) {
     const MetaLine& meta = at.meta;
-    wire.u64(at.offset);
-    wire.optional_text(meta.provider);
-    wire.u32(static_cast<std::uint32_t>(meta.values.size()));
+    wire.varint(at.offset);
+    wire.u8(meta.provider ? 1 : 0);
+    if (meta.provider) wire.short_text(*meta.provider);
+    wire.varint(meta.values.size());
     for (const Slice& value : meta.values) {
-        wire.u32(value.offset);
-        wire.u32(value.length);
+        wire.varint(value.offset);
+        wire.varint(value.length);
     }
     const int flags = (meta.is_missing ? Missing : 0) | (meta.is_payload_empty ? EmptyPayload : 0) |
                       (meta.has_split_providers ? Split : 0) | (meta.is_paginated ? Paginated : 0);
     wire.u8(static_cast<std::uint8_t>(flags));
     for (const std::uint32_t field :
          {meta.insert_at, meta.length, meta.blanks_at_end, meta.blanks_inside}) {
-        wire.u32(field);
+        wire.varint(field);
     }
-    wire.text(meta.cwd);
+    wire.short_text(meta.cwd);
 }
 
+std::uint32_t read_u32(WireReader& wire) { return static_cast<std::uint32_t>(wire.varint()); }
+
 MetaAt read_meta(WireReader& wire, const SharedText& thread_id, TextPool& pool) {
-    MetaAt at{.offset = wire.u64(), .meta = {}};
+    MetaAt at{.offset = wire.varint(), .meta = {}};
     MetaLine& meta = at.meta;
     meta.thread_id = thread_id;
-    if (wire.u8() != 0) meta.provider = pool.of(wire.text());
-    const std::uint32_t values = wire.u32();
-    for (std::uint32_t i = 0; i < values && !wire.is_lost(); ++i) {
-        const std::uint32_t offset = wire.u32();
-        meta.values.push_back({offset, wire.u32()});
+    if (wire.u8() != 0) meta.provider = pool.of(wire.short_text());
+    const std::uint64_t values = wire.varint();
+    for (std::uint64_t i = 0; i < values && !wire.is_lost(); ++i) {
+        const std::uint32_t offset = read_u32(wire);
+        meta.values.push_back({offset, read_u32(wire)});
     }
     const std::uint8_t flags = wire.u8();
     meta.is_missing = (flags & Missing) != 0;
@@ -78,47 +81,66 @@ MetaAt read_meta(WireReader& wire, const SharedText& thread_id, TextPool& pool) 
     meta.has_split_providers = (flags & Split) != 0;
     meta.is_paginated = (flags & Paginated) != 0;
     for (auto* field : {&meta.insert_at, &meta.length, &meta.blanks_at_end, &meta.blanks_inside}) {
-        *field = wire.u32();
+        *field = read_u32(wire);
     }
-    meta.cwd = pool.of(wire.text());
+    meta.cwd = pool.of(wire.short_text());
     return at;
 }
 
-std::string encode(const Rollout& rollout, std::string_view name) {
-    WireWriter wire;
-    wire.text(name);
-    wire.u64(rollout.info.device);
-    wire.u64(rollout.info.inode);
-    wire.u64(rollout.info.bytes);
+/// An id stands in the name of nearly every rollout: then only how far before the path's end.
+void write_id(std::string_view id, std::string_view name, WireWriter& wire) {
+    const std::size_t at = id.empty() ? std::string_view::npos : name.rfind(id);
+    const bool is_in_name = at != std::string_view::npos;
+    wire.varint(is_in_name ? name.size() - at : 0);
+    if (is_in_name) {
+        wire.varint(id.size());
+    } else {
+        wire.short_text(id);
+    }
+}
+
+SharedText read_id(WireReader& wire, std::string_view path) {
+    const std::uint64_t before_end = wire.varint();
+    if (before_end == 0) return wire.short_text();
+    const std::uint64_t bytes = wire.varint();
+    if (before_end > path.size()) return {};
+    return path.substr(path.size() - before_end).substr(0, bytes);
+}
+
+/// All but the name.
+void write_content(const Rollout& rollout, std::string_view name, WireWriter& wire) {
+    wire.varint(rollout.info.device);
+    wire.varint(rollout.info.inode);
+    wire.varint(rollout.info.bytes);
     wire.i64(rollout.info.mtime_ns);
     wire.i64(rollout.info.ctime_ns);
     wire.u8(static_cast<std::uint8_t>(rollout.problem));
     wire.u8(rollout.has_encrypted ? 1 : 0);
     wire.i64(rollout.looked_at_ns);
-    wire.text(rollout.detail);
-    wire.text(rollout.thread_id);
-    wire.u32(static_cast<std::uint32_t>(rollout.metas.size()));
+    wire.short_text(rollout.detail);
+    write_id(rollout.thread_id, name, wire);
+    wire.varint(rollout.metas.size());
     for (const MetaAt& at : rollout.metas) write_meta(at, wire);
-    return wire.take();
 }
 
-/// What an entry says, behind its name. Nothing when it says nothing that we could have written.
-std::optional<Rollout> decode(WireReader& wire, TextPool& pool) {
+bool is_as_it_was(WireReader& wire, const FileInfo& now) {
+    const bool is_same_file = wire.varint() == now.device && wire.varint() == now.inode;
+    const bool is_same_size = is_same_file && wire.varint() == now.bytes;
+    return is_same_size && wire.i64() == now.mtime_ns && wire.i64() == now.ctime_ns;
+}
+
+/// What an entry says behind its file. Nothing when it says nothing that we could have written.
+std::optional<Rollout> read_content(WireReader& wire, std::string_view path, TextPool& pool) {
     Rollout rollout;
-    rollout.info.device = wire.u64();
-    rollout.info.inode = wire.u64();
-    rollout.info.bytes = wire.u64();
-    rollout.info.mtime_ns = wire.i64();
-    rollout.info.ctime_ns = wire.i64();
     const std::uint8_t problem = wire.u8();
     if (problem > static_cast<std::uint8_t>(RolloutProblem::Damaged)) return std::nullopt;
     rollout.problem = static_cast<RolloutProblem>(problem);
     rollout.has_encrypted = wire.u8() != 0;
     rollout.looked_at_ns = wire.i64();
-    rollout.detail = wire.text();
-    rollout.thread_id = wire.text();
-    const std::uint32_t metas = wire.u32();
-    for (std::uint32_t i = 0; i < metas && !wire.is_lost(); ++i) {
+    rollout.detail = wire.short_text();
+    rollout.thread_id = read_id(wire, path);
+    const std::uint64_t metas = wire.varint();
+    for (std::uint64_t i = 0; i < metas && !wire.is_lost(); ++i) {
         rollout.metas.push_back(read_meta(wire, rollout.thread_id, pool));
     }
     const bool is_ours = wire.is_whole() && rollout.looked_at_ns != 0 &&
@@ -126,72 +148,25 @@ std::optional<Rollout> decode(WireReader& wire, TextPool& pool) {
     return is_ours ? std::optional(std::move(rollout)) : std::nullopt;
 }
 
-/// The cache file, block by block: it may be larger than what we want to hold of it.
-class CacheReader {
-  public:
-    explicit CacheReader(File file) : file_(std::move(file)) {}
-
-    bool has_begun() {
-        const auto magic = take(kMagic.size());
-        return magic && *magic == kMagic;
-    }
-    /// The next entry, valid until the one after it; nothing behind the last one.
-    std::optional<std::string_view> next() {
-        const auto length = take(sizeof(std::uint32_t));
-        if (!length) return std::nullopt;
-        const std::uint32_t bytes = WireReader(*length).u32();
-        if (bytes == 0 || bytes > kEntryBytesMax) return std::nullopt;
-        return take(bytes);
-    }
-    /// Behind the last entry: whether everything before is as it was written.
-    bool is_intact() {
-        const std::string digest = digest_.finish();
-        const auto written = take(kDigestChars, false);
-        return written && *written == digest;
-    }
-
-  private:
-    std::optional<std::string_view> take(std::size_t bytes, bool is_digested = true) {
-        if (!fill(bytes)) return std::nullopt;
-        const std::string_view taken = std::string_view(buffer_).substr(at_, bytes);
-        at_ += bytes;
-        if (is_digested) digest_.add(as_bytes(taken));
-        return taken;
-    }
-    bool fill(std::size_t bytes) {
-        if (buffer_.size() - at_ >= bytes) return true;
-        buffer_.erase(0, at_);
-        at_ = 0;
-        const std::size_t held = buffer_.size();
-        buffer_.resize(std::max(bytes, kBlockBytes));
-        const auto got =
-            file_.read_at(offset_, std::as_writable_bytes(std::span(buffer_).subspan(held)));
-        const std::size_t added = got ? *got : 0;
-        offset_ += added;
-        buffer_.resize(held + added);
-        return buffer_.size() >= bytes;
-    }
-
-    File file_;
-    std::uint64_t offset_ = 0;
-    std::string buffer_;
-    std::size_t at_ = 0;
-    Sha256 digest_;
-};
-
-/// Writes what CacheReader reads.
+/// Writes what StampCache reads.
 class CacheWriter {
   public:
     explicit CacheWriter(File& file) : file_(&file) { buffer_.append(kMagic); }
 
-    Status add(std::string_view entry) {
-        WireWriter length;
-        length.u32(static_cast<std::uint32_t>(entry.size()));
-        buffer_.append(length.take()).append(entry);
+    /// Names ascend.
+    Status add(const Rollout& rollout, std::string_view name) {
+        const auto same = std::ranges::mismatch(last_name_, name).in1 - last_name_.begin();
+        WireWriter entry;
+        entry.varint(static_cast<std::uint64_t>(same));
+        entry.short_text(name.substr(static_cast<std::size_t>(same)));
+        write_content(rollout, name, entry);
+        last_name_ = name;
+        WireWriter framed;
+        framed.short_text(entry.take());
+        buffer_.append(framed.take());
         return buffer_.size() < kBlockBytes ? Status() : flush();
     }
     Status finish() {
-        buffer_.append(sizeof(std::uint32_t), '\0');  // No entry is that short.
         TRY(flush());
         return file_->write_all(as_bytes(digest_.finish()));
     }
@@ -206,6 +181,7 @@ class CacheWriter {
 
     File* file_;
     std::string buffer_;
+    std::string last_name_;
     Sha256 digest_;
 };
 
@@ -213,17 +189,6 @@ class CacheWriter {
 std::optional<std::string_view> name_below(std::string_view path, std::string_view home) {
     if (!path.starts_with(home) || !path.substr(home.size()).starts_with('/')) return std::nullopt;
     return path.substr(home.size() + 1);
-}
-
-/// All but the path, which others may be reading, and the format, which follows from it.
-void set_content(Rollout& rollout, Rollout content) {
-    rollout.problem = content.problem;
-    rollout.has_encrypted = content.has_encrypted;
-    rollout.info = content.info;
-    rollout.detail = std::move(content.detail);
-    rollout.thread_id = std::move(content.thread_id);
-    rollout.metas = std::move(content.metas);
-    rollout.looked_at_ns = content.looked_at_ns;
 }
 
 /// Whether files of a device keep times that can be relied on.
@@ -251,40 +216,64 @@ Status write_entries(std::span<const Rollout> rollouts, std::string_view home, F
             continue;
         }
         last = *name;
-        TRY(writer.add(encode(rollout, *name)));
+        TRY(writer.add(rollout, *name));
     }
     return writer.finish();
 }
 
 }  // namespace
 
-void recall_stamps(const std::string& cache_path, const std::string& home_path,
-                   std::span<Rollout> rollouts) {
-    auto file = File::open_unnoticed(cache_path);
-    if (!file) return;
-    CacheReader reader(std::move(*file));
-    if (!reader.has_begun()) return;
-    TextPool pool;
-    // Both are sorted.
-    auto at = rollouts.begin();
-    const auto name_of_next = [&] { return name_below(at->path, home_path).value_or(""); };
-    while (const auto entry = reader.next()) {
-        WireReader wire(*entry);
-        const std::string_view name = wire.text();
-        while (at != rollouts.end() && name_of_next() < name) ++at;
-        if (at == rollouts.end() || name_of_next() != name) continue;
-        if (auto known = decode(wire, pool)) set_content(*at, std::move(*known));
-    }
-    if (reader.is_intact()) return;
-    for (Rollout& rollout : rollouts) {
-        set_content(rollout, {});
-    }
+StampCache StampCache::read(const std::string& path) {
+    auto bytes = read_file(path, kCacheBytesMax);
+    return bytes ? parse(std::move(*bytes)) : StampCache();
 }
 
-bool is_unchanged(const Rollout& recalled, const FileInfo& now) {
-    const FileInfo& then = recalled.info;
-    return now.device == then.device && now.inode == then.inode && now.bytes == then.bytes &&
-           now.mtime_ns == then.mtime_ns && now.ctime_ns == then.ctime_ns;
+StampCache StampCache::parse(std::string bytes) {
+    StampCache cache;
+    const bool is_complete = bytes.size() >= kMagic.size() + kDigestChars;
+    if (!is_complete || !bytes.starts_with(kMagic)) return cache;
+    const std::size_t content = bytes.size() - kDigestChars;
+    if (!bytes.ends_with(sha256_hex(std::string_view(bytes).substr(0, content)))) return cache;
+    bytes.resize(content);
+    cache.bytes_ = std::move(bytes);
+    return cache;
+}
+
+std::vector<std::uint32_t> StampCache::places_of(std::span<const SharedText> paths,
+                                                 std::string_view home_path) const {
+    std::vector<std::uint32_t> places(paths.size());
+    const std::string_view all = bytes_;
+    std::size_t next = 0;
+    const auto name_of_next = [&] { return name_below(paths[next], home_path).value_or(""); };
+    std::string name;
+    // Both are sorted.
+    WireReader wire(all.substr(std::min(kMagic.size(), all.size())));
+    while (wire.bytes_left() != 0) {
+        const std::size_t place = all.size() - wire.bytes_left();
+        WireReader entry(wire.short_text());
+        name.resize(std::min<std::uint64_t>(entry.varint(), name.size()));
+        name.append(entry.short_text());
+        while (next < paths.size() && name_of_next() < name) ++next;
+        if (next < paths.size() && name_of_next() == name) {
+            places[next] = static_cast<std::uint32_t>(place);
+        }
+    }
+    return places;
+}
+
+std::optional<Rollout> StampCache::recall(std::uint32_t place, const SharedText& path,
+                                          const FileInfo& now, TextPool& pool) const {
+    if (place == 0 || place >= bytes_.size()) return std::nullopt;
+    WireReader entry(WireReader(std::string_view(bytes_).substr(place)).short_text());
+    entry.varint();
+    entry.short_text();  // The name.
+    if (!is_as_it_was(entry, now)) return std::nullopt;
+    auto rollout = read_content(entry, path, pool);
+    if (!rollout) return std::nullopt;
+    rollout->path = path;
+    rollout->format = format_of(path);
+    rollout->info = now;
+    return rollout;
 }
 
 bool is_settled(const Rollout& rollout) {

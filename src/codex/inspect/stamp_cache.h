@@ -1,25 +1,42 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/file.h"
 #include "base/result.h"
+#include "base/shared_text.h"
 #include "codex/home/rollout.h"
 
 /// What rollouts held when they were last read, so that those that did not change need not be read
 /// again: docs/formats/codex.md.
 namespace trueup::codex {
 
-/// Fills in what is remembered of `rollouts`, of which only the paths are known, sorted, below
-/// `home_path`. One that got its content has `looked_at_ns` set and, in its info, those fields that
-/// is_unchanged() compares. A cache that is missing, damaged or of another version says nothing: it
-/// is only for speed. Paths may be read by others meanwhile.
-void recall_stamps(const std::string& cache_path, const std::string& home_path,
-                   std::span<Rollout> rollouts);
+/// What is remembered. A cache that is missing, damaged or of another version remembers nothing: it
+/// is only for speed.
+class StampCache {
+  public:
+    StampCache() = default;
+    static StampCache read(const std::string& path);
+    /// The same of a file's bytes.
+    static StampCache parse(std::string bytes);
 
-/// Whether a file is in every respect the one that was read.
-bool is_unchanged(const Rollout& recalled, const FileInfo& now);
+    /// Where each of `paths`, sorted and most below `home_path`, is remembered: for recall(). 0
+    /// where it is not.
+    std::vector<std::uint32_t> places_of(std::span<const SharedText> paths,
+                                         std::string_view home_path) const;
+    /// The rollout at that place when its file is as it was then; nothing otherwise. May be called
+    /// by several threads, each with its own pool.
+    std::optional<Rollout> recall(std::uint32_t place, const SharedText& path, const FileInfo& now,
+                                  TextPool& pool) const;
+
+  private:
+    std::string bytes_;
+};
 
 /// Keeps what is known of those rollouts that stand below the home in order and cannot have changed
 /// unseen since they were read. Written aside and renamed.

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -67,21 +68,25 @@ class StampCacheTest : public ::testing::Test {
 
     std::string cache() const { return home_.path("stamps"); }
     void keep() { ASSERT_TRUE(keep_stamps(rollouts_, home_.path(), cache()).has_value()); }
-    std::vector<Rollout> recalled() const {
-        std::vector<Rollout> found;
-        found.reserve(rollouts_.size());
-        for (const Rollout& one : rollouts_) {
-            found.push_back({.path = one.path, .format = one.format});
+    /// By the places of `asked`, each for a file that is as it was.
+    std::vector<std::optional<Rollout>> recalled(const std::vector<Rollout>& asked) const {
+        const StampCache kept = StampCache::read(cache());
+        std::vector<SharedText> paths;
+        for (const Rollout& one : asked) paths.push_back(one.path);
+        const auto places = kept.places_of(paths, home_.path());
+        std::vector<std::optional<Rollout>> found;
+        TextPool pool;
+        for (std::size_t i = 0; i < asked.size(); ++i) {
+            found.push_back(kept.recall(places[i], paths[i], asked[i].info, pool));
         }
-        recall_stamps(cache(), home_.path(), found);
         return found;
     }
-    /// The places of those that were recalled.
+    /// The places of those of `rollouts_` that are recalled.
     std::vector<int> recalled_places() const {
         std::vector<int> places;
-        const std::vector<Rollout> found = recalled();
+        const auto found = recalled(rollouts_);
         for (int i = 0; i < std::ssize(found); ++i) {
-            if (found[static_cast<std::size_t>(i)].looked_at_ns != 0) places.push_back(i);
+            if (found[static_cast<std::size_t>(i)]) places.push_back(i);
         }
         return places;
     }
@@ -94,37 +99,51 @@ using Places = std::vector<int>;
 
 TEST_F(StampCacheTest, WhatIsKeptIsRecalled) {
     keep();
-    const std::vector<Rollout> found = recalled();
+    const auto found = recalled(rollouts_);
+    ASSERT_EQ(found.size(), rollouts_.size());
     for (std::size_t i = 0; i < found.size(); ++i) {
         const Rollout& want = rollouts_[i];
-        EXPECT_EQ(found[i].path, want.path);
-        EXPECT_EQ(found[i].format, want.format);
-        EXPECT_TRUE(is_unchanged(found[i], want.info));
-        EXPECT_EQ(found[i].looked_at_ns, want.looked_at_ns);
-        EXPECT_EQ(found[i].problem, want.problem);
-        EXPECT_EQ(found[i].detail, want.detail);
-        EXPECT_EQ(found[i].thread_id, want.thread_id);
-        EXPECT_EQ(found[i].has_encrypted, want.has_encrypted);
-        EXPECT_EQ(found[i].metas, want.metas);
+        ASSERT_TRUE(found[i].has_value());
+        EXPECT_EQ(found[i]->path, want.path);
+        EXPECT_EQ(found[i]->format, want.format);
+        EXPECT_EQ(found[i]->info.mode, want.info.mode);
+        EXPECT_EQ(found[i]->looked_at_ns, want.looked_at_ns);
+        EXPECT_EQ(found[i]->problem, want.problem);
+        EXPECT_EQ(found[i]->detail, want.detail);
+        EXPECT_EQ(found[i]->thread_id, want.thread_id);
+        EXPECT_EQ(found[i]->has_encrypted, want.has_encrypted);
+        EXPECT_EQ(found[i]->metas, want.metas);
+    }
+}
+
+TEST_F(StampCacheTest, AnIdMayStandInTheNameOrNot) {
+    const std::string id = "019bc9e3-0000-7000-8000-000000000001";
+    add("sessions/2027/rollout-2027-01-01T00-00-00-" + id + ".jsonl");
+    add("sessions/2027/rollout-2027-01-02T00-00-00-" + id + ".jsonl.zst");
+    for (std::size_t i = 3; i < 5; ++i) rollouts_[i].thread_id = id;
+    for (std::size_t i = 3; i < 5; ++i) rollouts_[i].metas[0].meta.thread_id = id;
+    keep();
+    const auto found = recalled(rollouts_);
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        EXPECT_EQ(found[i].value().thread_id, rollouts_[i].thread_id);
+        EXPECT_EQ(found[i].value().metas, rollouts_[i].metas);
     }
 }
 
 TEST_F(StampCacheTest, AnyFieldOfAFileTellsThatItChanged) {
-    const Rollout& one = rollouts_[0];
-    EXPECT_TRUE(is_unchanged(one, one.info));
+    keep();
+    const std::vector<Rollout> kept = rollouts_;
     for (const auto field : {&FileInfo::bytes, &FileInfo::device, &FileInfo::inode}) {
-        FileInfo other = one.info;
-        ++(other.*field);
-        EXPECT_FALSE(is_unchanged(one, other));
+        ++(rollouts_[0].info.*field);
+        EXPECT_EQ(recalled_places(), (Places{1, 2}));
+        rollouts_ = kept;
     }
     for (const auto field : {&FileInfo::mtime_ns, &FileInfo::ctime_ns}) {
-        FileInfo other = one.info;
-        ++(other.*field);
-        EXPECT_FALSE(is_unchanged(one, other));
+        --(rollouts_[0].info.*field);
+        EXPECT_EQ(recalled_places(), (Places{1, 2}));
+        rollouts_ = kept;
     }
-    FileInfo read_since = one.info;
-    ++read_since.atime_ns;
-    EXPECT_TRUE(is_unchanged(one, read_since));
+    EXPECT_EQ(recalled_places(), (Places{0, 1, 2}));
 }
 
 TEST_F(StampCacheTest, WhatMayHaveChangedUnseenIsNotKept) {

@@ -38,7 +38,7 @@ Result<Checked> look(const CheckOptions& options, const Context& context) {
     const codex::Settings settings = TRY(open_settings(home, options, context));
     Checked out;
     out.inventory = TRY(look_at(home, settings, {.stores = options.stores()}, context));
-    out.plan = plan_for(out.inventory, selected(options.selection, context), context);
+    out.plan = TRY(plan_for(out.inventory, selected(options.selection, context), context));
     out.report = codex::to_report(out.inventory, out.plan);
     out.report.started_at = started_at;
     out.report.finished_at = context.clock().now();

@@ -20,12 +20,11 @@ constexpr std::int64_t kShownDefault = 20;
 constexpr std::int64_t kShownMax = 1'000'000;
 
 struct HistoryOptions : CodexOptions {
-    std::optional<std::int64_t> runs_max;
+    NumberOption runs_max{"-l,--last", 1, kShownMax, {}};
 };
 
 void history_flags(CLI::App& app, HistoryOptions& options) {
-    number_flag(app, {"-l,--last", tr(Text::OptLast, kShownDefault), 1, kShownMax},
-                options.runs_max);
+    number_flag(app, options.runs_max, tr(Text::OptLast, kShownDefault));
 }
 
 term::Cell state_cell(const RunSummary& run) {
@@ -74,7 +73,7 @@ Result<core::Verdict> run_history(const HistoryOptions& options, Context& contex
     const codex::CodexHome home = TRY(open_codex_home(options, context));
     const codex::History history = TRY(codex::history(home));
     if (context.is_json()) {
-        print_json(context, to_json(history, options.runs_max.value_or(kShownDefault)));
+        print_json(context, to_json(history, options.runs_max.value.value_or(kShownDefault)));
         return core::Verdict::Clean;
     }
     for (const std::string& run_id : history.damaged) {
@@ -84,7 +83,7 @@ Result<core::Verdict> run_history(const HistoryOptions& options, Context& contex
         print_verdict(context, Style::Plain, tr(Text::HistoryNone));
         return core::Verdict::Clean;
     }
-    print_runs(context, history.runs, options.runs_max.value_or(kShownDefault));
+    print_runs(context, history.runs, options.runs_max.value.value_or(kShownDefault));
     const bool can_undo = std::ranges::any_of(history.runs, &RunSummary::can_undo);
     if (can_undo) print_next(context, tr(Text::NextUndo));
     return core::Verdict::Clean;

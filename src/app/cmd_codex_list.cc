@@ -26,14 +26,14 @@ struct ListOptions : CodexOptions {
     SelectionOptions selection;
     bool only_mismatched = false;
     bool only_problems = false;
-    std::optional<std::int64_t> shown_max;  // Nothing: kShownDefault for people, all in JSON.
+    /// Not given: kShownDefault for people, all in JSON.
+    NumberOption shown_max{"-l,--last", 1, kShownMax, {}};
 };
 
 void list_flags(CLI::App& app, ListOptions& options) {
     app.add_flag("--mismatched", options.only_mismatched, help_text(Text::OptMismatched));
     app.add_flag("--problems", options.only_problems, help_text(Text::OptProblems));
-    number_flag(app, {"-l,--last", tr(Text::OptLast, kShownDefault), 1, kShownMax},
-                options.shown_max);
+    number_flag(app, options.shown_max, tr(Text::OptLast, kShownDefault));
     selection_flags(app, options.selection);
 }
 
@@ -42,7 +42,8 @@ Result<std::vector<ThreadItem>> gather(const ListOptions& options, const Context
     const codex::Settings settings = TRY(open_settings(home, options, context));
     const LookOptions how{.stores = options.stores(), .rows = codex::RowDetail::Full};
     const codex::Inventory inventory = TRY(look_at(home, settings, how, context));
-    const codex::Plan plan = plan_for(inventory, selected(options.selection, context), context);
+    const codex::Plan plan =
+        TRY(plan_for(inventory, selected(options.selection, context), context));
     for (const codex::StoreView& view : inventory.stores) {
         if (view.problem) context.warn(view.problem->message);
     }
@@ -104,7 +105,8 @@ void print_threads(const Context& context, const std::vector<ThreadItem>& items,
 Result<core::Verdict> run_list(const ListOptions& options, Context& context) {
     const std::vector<ThreadItem> items = TRY(gather(options, context));
     const auto all = std::ssize(items);
-    const std::int64_t most = options.shown_max.value_or(context.is_json() ? all : kShownDefault);
+    const std::int64_t most =
+        options.shown_max.value.value_or(context.is_json() ? all : kShownDefault);
     const auto shown = std::min<std::int64_t>(all, most);
     if (context.is_json()) {
         json::Value threads = json::Value::array();

@@ -17,13 +17,15 @@ using codex::tr;
 constexpr std::int64_t kKeepMax = 1'000'000;
 
 struct PruneOptions : CodexOptions {
-    std::optional<std::int64_t> kept;
-    std::int64_t keep() const { return kept.value_or(codex::kRunsKept); }
+    NumberOption kept{"--keep", 0, kKeepMax, {}};
+    std::int64_t keep() const { return kept.value.value_or(codex::kRunsKept); }
+    bool is_dry_run = false;
     std::chrono::milliseconds wait = kWaitDefault;
 };
 
 void prune_flags(CLI::App& app, PruneOptions& options) {
-    number_flag(app, {"--keep", tr(Text::OptKeep), 0, kKeepMax}, options.kept);
+    number_flag(app, options.kept, tr(Text::OptKeep));
+    dry_run_flag(app, options.is_dry_run);
     wait_flag(app, options.wait);
 }
 
@@ -31,16 +33,21 @@ Result<core::Verdict> run_prune(const PruneOptions& options, Context& context) {
     TRY(refuse_store(options, "codex prune"));
     const codex::CodexHome home = TRY(open_codex_home(options, context));
     const auto removed = TRY(as_job(home, context, [&](const codex::JobContext& job) {
-        return codex::prune(job, static_cast<int>(options.keep()), options.wait);
+        const int keep = static_cast<int>(options.keep());
+        return options.is_dry_run ? codex::runs_beyond(home, keep)
+                                  : codex::prune(job, keep, options.wait);
     }));
     if (context.is_json()) {
-        print_json(context, {{"schema", "trueup.codex.prune/1"}, {"removed", removed}});
+        print_json(context, {{"schema", "trueup.codex.prune/1"},
+                             {"dry_run", options.is_dry_run},
+                             {"removed", removed}});
     } else if (removed.empty()) {
         print_verdict(context, term::Style::Plain,
                       tr(Text::PruneNone, counted(options.keep(), Noun::Run)));
     } else {
+        const std::string runs = counted(std::ssize(removed), Noun::Run);
         print_verdict(context, term::Style::Good,
-                      tr(Text::PruneDone, counted(std::ssize(removed), Noun::Run)));
+                      options.is_dry_run ? tr(Text::PruneWould, runs) : tr(Text::PruneDone, runs));
         for (const std::string& run_id : removed) print_line(context, run_id);
     }
     return core::Verdict::Clean;

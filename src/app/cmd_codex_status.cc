@@ -42,7 +42,7 @@ Result<HomeStatus> gather(const StatusOptions& options, const Context& context) 
     }
     const LookOptions how{.stores = options.stores()};
     const codex::Inventory inventory = TRY(look_at(home, settings, how, context));
-    return status_of(inventory, plan_for(inventory, {}, context));
+    return status_of(inventory, TRY(plan_for(inventory, {}, context)));
 }
 
 void print_answer(const Context& context, const HomeStatus& status) {

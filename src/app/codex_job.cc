@@ -115,8 +115,9 @@ Result<codex::Inventory> look_at(const codex::CodexHome& home, const codex::Sett
     });
 }
 
-codex::Plan plan_for(const codex::Inventory& inventory, const codex::Selection& selection,
-                     const Context& context) {
+Result<codex::Plan> plan_for(const codex::Inventory& inventory, const codex::Selection& selection,
+                             const Context& context) {
+    TRY(codex::require_threads(selection, inventory));
     codex::PlanOptions options;
     options.selection = selection;
     options.now = context.clock().now();

@@ -68,7 +68,7 @@ Result<codex::Inventory> look_at(const codex::CodexHome& home, const codex::Sett
                                  const LookOptions& options, const Context& context);
 
 /// What a sync would do with it; asks which rollouts are open only when one would have to grow.
-codex::Plan plan_for(const codex::Inventory& inventory, const codex::Selection& selection,
-                     const Context& context);
+Result<codex::Plan> plan_for(const codex::Inventory& inventory, const codex::Selection& selection,
+                             const Context& context);
 
 }  // namespace trueup::app

@@ -52,7 +52,7 @@ CLI::Option* text_option(CLI::App& app, const std::string& flag, Text help,
 std::int64_t parse_number(const NumberOption& what, const std::string& text) {
     const auto number = parse_int64(text);
     if (!number || *number < what.min || *number > what.max) {
-        refuse(what.flag, tr(Text::BadNumber, text, what.min, what.max));
+        refuse(std::string(what.flag), tr(Text::BadNumber, text, what.min, what.max));
     }
     return *number;
 }
@@ -201,7 +201,7 @@ void sqlite_only_flag(CLI::App& app, bool& is_sqlite_only) {
 
 void padding_flag(CLI::App& app, std::optional<std::uint32_t>& padding) {
     const auto take = [&padding](const std::string& text) {
-        const NumberOption range{"--padding-bytes", "", 0, codex::kPaddingBytesMax};
+        const NumberOption range{"--padding-bytes", 0, codex::kPaddingBytesMax, {}};
         padding = static_cast<std::uint32_t>(parse_number(range, text));
     };
     text_option(app, "--padding-bytes", Text::OptPadding, take)->type_name("BYTES");
@@ -234,9 +234,12 @@ void change_flags(CLI::App& app, ChangeOptions& options) {
     selection_flags(app, options.selection);
 }
 
-void number_flag(CLI::App& app, const NumberOption& what, std::optional<std::int64_t>& value) {
-    const auto take = [what, &value](const std::string& text) { value = parse_number(what, text); };
-    app.add_option_function<std::string>(what.flag, take, wrapped_help(what.help))->type_name("N");
+void number_flag(CLI::App& app, NumberOption& option, const std::string& help) {
+    const auto take = [&option](const std::string& text) {
+        option.value = parse_number(option, text);
+    };
+    app.add_option_function<std::string>(std::string(option.flag), take, wrapped_help(help))
+        ->type_name("N");
 }
 
 Status refuse_store_with_rollouts(const CodexOptions& options, bool is_sqlite_only,

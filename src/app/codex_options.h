@@ -81,12 +81,12 @@ void change_flags(CLI::App& app, ChangeOptions& options);
 
 /// A whole number in a range, as an option takes it; the error names the option.
 struct NumberOption {
-    std::string flag;
-    std::string help;
+    std::string_view flag;
     std::int64_t min = 0;
     std::int64_t max = 0;
+    std::optional<std::int64_t> value;  // Nothing: not given.
 };
-void number_flag(CLI::App& app, const NumberOption& what, std::optional<std::int64_t>& value);
+void number_flag(CLI::App& app, NumberOption& option, const std::string& help);
 
 /// Usage when `options` name one store although `command` writes rollouts, which all stores share.
 Status refuse_store_with_rollouts(const CodexOptions& options, bool is_sqlite_only,

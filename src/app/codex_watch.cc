@@ -17,10 +17,7 @@ void watch_flags(CLI::App& app, WatchFlags& options) {
     padding_flag(app, options.padding);
     backfill_flag(app, options.forces_backfill);
     first_line_flag(app, options.first_line_only);
-    number_flag(app,
-                {"--poll-interval-ms", tr(Text::OptPollInterval), codex::kPollIntervalMin.count(),
-                 codex::kPollIntervalMax.count()},
-                options.poll_interval_ms);
+    number_flag(app, options.poll_interval_ms, tr(Text::OptPollInterval));
     app.add_option("--log", options.log_path, help_text(Text::OptLog))->type_name("FILE");
 }
 
@@ -32,8 +29,8 @@ codex::WatchOptions to_watch(const WatchFlags& options) {
     out.forces_backfill = options.forces_backfill;
     out.first_line_only = options.first_line_only;
     out.padding = options.padding.value_or(codex::kPaddingBytesDefault);
-    if (options.poll_interval_ms) {
-        out.poll_interval = std::chrono::milliseconds(*options.poll_interval_ms);
+    if (options.poll_interval_ms.value) {
+        out.poll_interval = std::chrono::milliseconds(*options.poll_interval_ms.value);
     }
     out.log_path = options.log_path;
     return out;
@@ -57,7 +54,7 @@ std::vector<std::string> words_of(const WatchFlags& options) {
     add("--padding-bytes", number(options.padding));
     add_flag("--force-backfill", options.forces_backfill);
     add_flag("--first-line-only", options.first_line_only);
-    add("--poll-interval-ms", number(options.poll_interval_ms));
+    add("--poll-interval-ms", number(options.poll_interval_ms.value));
     add("--log", options.log_path);
     return words;
 }

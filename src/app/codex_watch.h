@@ -16,7 +16,8 @@ struct WatchFlags : CodexOptions {
     bool forces_backfill = false;
     bool first_line_only = false;
     std::optional<std::uint32_t> padding;
-    std::optional<std::int64_t> poll_interval_ms;
+    NumberOption poll_interval_ms{
+        "--poll-interval-ms", codex::kPollIntervalMin.count(), codex::kPollIntervalMax.count(), {}};
     std::optional<std::string> log_path;
 };
 void watch_flags(CLI::App& app, WatchFlags& options);

@@ -200,7 +200,8 @@ class LineSink final : public ProgressSink {
         const double fraction = now.fraction();
         if (fraction >= 0 && !is_new) line += fmt::format(", {:.0f} %", std::floor(fraction * 100));
         for (const std::string& fact : facts_of(now, pace)) line += ", " + fact;
-        if (final) line += fmt::format(", {}", human_seconds(pace.elapsed));
+        // One that is over when it is first seen was too short to be measured.
+        if (final && !is_new) line += fmt::format(", {}", human_seconds(pace.elapsed));
         if (!final && pace.remaining) line += ", " + remaining_text(*pace.remaining);
         stream_->write(line + "\n");
     }

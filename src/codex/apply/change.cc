@@ -113,7 +113,7 @@ Status Change::look() {
         .workers = job_->workers,
         .cache_path = options_->first_line_only ? std::string() : cache_path(job_->home)};
     inventory_ = TRY(inspect(job_->home, inventory_.settings, how, *job_->clock, *job_->progress));
-    return {};
+    return require_threads(options_->selection, inventory_);
 }
 
 Status Change::refuse_vanished_configuration() const {

@@ -110,19 +110,23 @@ Result<History> history(const CodexHome& home) {
     return history;
 }
 
-Result<std::vector<std::string>> retain(const CodexHome& home, int keep) {
-    std::vector<std::string> removed;
+Result<std::vector<std::string>> runs_beyond(const CodexHome& home, int keep) {
+    std::vector<std::string> beyond;
     int kept = 0;
     int kept_of_watch = 0;
     const History all = TRY(history(home));
     for (const RunSummary& run : all.runs) {
         if (!run.finished_at) continue;
         int& count = run.kind == RunKind::Watch ? kept_of_watch : kept;
-        if (++count <= keep) continue;
-        TRY(remove_run(home, run.run_id));
-        removed.push_back(run.run_id);
+        if (++count > keep) beyond.push_back(run.run_id);
     }
-    return removed;
+    return beyond;
+}
+
+Result<std::vector<std::string>> retain(const CodexHome& home, int keep) {
+    std::vector<std::string> runs = TRY(runs_beyond(home, keep));
+    for (const std::string& run_id : runs) TRY(remove_run(home, run_id));
+    return runs;
 }
 
 Result<std::vector<std::string>> prune(const JobContext& job, int keep,

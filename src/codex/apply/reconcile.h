@@ -171,8 +171,10 @@ struct History {
 };
 Result<History> history(const CodexHome& home);
 
-/// Removes the undo journals and database copies of all but the newest `keep` runs, watch's counted
-/// apart. Returns the runs removed. An unfinished run is never removed.
+/// All but the newest `keep` runs, watch's counted apart, newest first. Never an unfinished one.
+Result<std::vector<std::string>> runs_beyond(const CodexHome& home, int keep);
+
+/// Removes their undo journals and database copies. Returns the runs removed.
 Result<std::vector<std::string>> prune(const JobContext& job, int keep,
                                        std::chrono::milliseconds wait);
 

@@ -113,8 +113,9 @@ void read_entries(DIR* open, Folder& folder) {
 
 void list(Folder& folder) {
     const OpenFolder open(::opendir(folder.path.c_str()));
+    const int descriptor = open ? ::dirfd(open.get()) : -1;
     struct stat info {};
-    if (!open || ::fstat(::dirfd(open.get()), &info) != 0) {
+    if (descriptor < 0 || ::fstat(descriptor, &info) != 0) {
         folder.error = errno;
         return;
     }
@@ -131,6 +132,7 @@ void list(Folder& folder) {
 void walk(std::vector<Folder>& roots, int workers) {
     std::set<std::pair<dev_t, ino_t>> seen;
     std::vector<Folder*> level;
+    level.reserve(roots.size());
     for (Folder& root : roots) level.push_back(&root);
     for (int depth = 0; !level.empty(); ++depth) {
         parallel_for(level.size(), workers, [&](std::size_t i, std::size_t) { list(*level[i]); });

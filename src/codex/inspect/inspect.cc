@@ -116,6 +116,7 @@ class Inspection {
             if (options_->has_rollouts) find_files_of_rows(index);
         }
         add_files_of_rows(index);
+        progress_->set_units_total(paths_.size());
         look_at_files(listed, paths_.size());
         cache_ = {};
         return check_interrupt();
@@ -147,11 +148,7 @@ class Inspection {
     void list_files() {
         RolloutFiles found;
         {
-            std::jthread recaller;
-            if (has_cache()) {
-                recaller =
-                    std::jthread([this] { cache_ = StampCache::read(options_->cache_path); });
-            }
+            const std::jthread recaller([this] { read_cache(); });
             found = list_rollouts(inventory_.home.path, options_->workers);
         }
         refused_ = std::move(found.refused);
@@ -161,8 +158,10 @@ class Inspection {
         for (SharedText& path : found.rollouts) add_file(std::move(path));
     }
 
-    bool has_cache() const {
-        return options_->scan == MetaScan::WholeFile && !options_->cache_path.empty();
+    void read_cache() {
+        const bool is_wanted =
+            options_->scan == MetaScan::WholeFile && !options_->cache_path.empty();
+        if (is_wanted) cache_ = StampCache::read(options_->cache_path);
     }
 
     void add_file(SharedText path) {

@@ -28,6 +28,7 @@ TEST(PlaceIndex, TheFirstOfTheSameIsFound) {
 
 TEST(PlaceIndex, HoldsMoreThanWasExpected) {
     std::vector<std::string> list;
+    list.reserve(5000);
     for (int i = 0; i < 5000; ++i) list.push_back("key " + std::to_string(i / 2));
     PlaceIndex index(At{&list}, 0);
     for (std::uint32_t i = 0; i < list.size(); ++i) ASSERT_EQ(index.add(i), i / 2 * 2) << i;

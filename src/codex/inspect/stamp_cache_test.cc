@@ -72,9 +72,11 @@ class StampCacheTest : public ::testing::Test {
     std::vector<std::optional<Rollout>> recalled(const std::vector<Rollout>& asked) const {
         const StampCache kept = StampCache::read(cache());
         std::vector<SharedText> paths;
+        paths.reserve(asked.size());
         for (const Rollout& one : asked) paths.push_back(one.path);
         const auto places = kept.places_of(paths, home_.path());
         std::vector<std::optional<Rollout>> found;
+        found.reserve(asked.size());
         TextPool pool;
         for (std::size_t i = 0; i < asked.size(); ++i) {
             found.push_back(kept.recall(places[i], paths[i], asked[i].info, pool));

@@ -27,6 +27,9 @@ struct Selection {
 
     bool is_all() const;
 };
+/// Usage, naming the first of the selected ids that no row and no rollout has. Not while there are
+/// stores that could not be read: it may stand in one of them.
+Status require_threads(const Selection& selection, const Inventory& inventory);
 
 /// What happens to a thread.
 enum class Action : std::uint8_t {

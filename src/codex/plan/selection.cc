@@ -1,5 +1,7 @@
 #include "codex/plan/selection.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <optional>
@@ -40,6 +42,21 @@ bool is_within(std::string_view path, std::string_view folder) {
 
 bool Selection::is_all() const {
     return threads.empty() && from.empty() && !cwd && !since && !is_archived;
+}
+
+Status require_threads(const Selection& selection, const Inventory& inventory) {
+    const bool are_all_read = std::ranges::none_of(
+        inventory.stores, [](const StoreView& view) { return view.problem.has_value(); });
+    if (!are_all_read) return {};
+    for (const std::string& id : selection.threads) {
+        if (std::ranges::find(inventory.threads, id, &Thread::id) != inventory.threads.end()) {
+            continue;
+        }
+        return fail(ErrorClass::Usage,
+                    fmt::format("there is no thread {} in {}", id, inventory.home.path),
+                    "\"trueup codex list\" shows them");
+    }
+    return {};
 }
 
 const ThreadRow* row_at(const Inventory& inventory, RowRef ref) {

@@ -113,6 +113,18 @@ TEST(Selection, HostileTimesDoNotOverflow) {
     EXPECT_EQ(made.plan({.selection = {.since = 0}}).threads.size(), 1U);
 }
 
+TEST(Selection, AnIdThatNobodyHasIsSaid) {
+    MadeUp made = five();
+    EXPECT_TRUE(require_threads({}, made.inventory).has_value());
+    EXPECT_TRUE(require_threads({.threads = {"a", "c", "e"}}, made.inventory).has_value());
+    const Status unknown = require_threads({.threads = {"a", "x"}}, made.inventory);
+    ASSERT_FALSE(unknown.has_value());
+    EXPECT_EQ(unknown.error().kind, ErrorClass::Usage);
+    EXPECT_THAT(unknown.error().message, testing::HasSubstr("there is no thread x in "));
+    made.inventory.stores[0].problem = Error();
+    EXPECT_TRUE(require_threads({.threads = {"x"}}, made.inventory).has_value());
+}
+
 TEST(Selection, IsAllOnlyWhenEmpty) {
     EXPECT_TRUE(Selection{}.is_all());
     EXPECT_FALSE(Selection{.threads = {"a"}}.is_all());

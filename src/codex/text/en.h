@@ -355,6 +355,7 @@ inline constexpr TextRow kEnglish[] = {
     {Text::HistoryDamaged, "the undo journal of run {} cannot be read"},
     {Text::PruneNone, "Nothing to remove: no more than {} kept."},
     {Text::PruneDone, "Removed: {}."},
+    {Text::PruneWould, "Would be removed: {}."},
     // List.
     {Text::ListNone, "No thread is like that."},
     {Text::ListShown, "{} of {} shown; --last shows more"},

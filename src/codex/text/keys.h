@@ -316,6 +316,7 @@ enum class Text : std::uint16_t {
     HistoryDamaged,
     PruneNone,
     PruneDone,
+    PruneWould,
     // List.
     ListNone,
     ListShown,

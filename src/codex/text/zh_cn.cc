@@ -339,6 +339,7 @@ constexpr TextRow kChinese[] = {
     {Text::HistoryDamaged, "运行 {} 的撤销日志无法读取"},
     {Text::PruneNone, "无需删除：保留的不超过 {}。"},
     {Text::PruneDone, "已删除：{}。"},
+    {Text::PruneWould, "将会删除：{}。"},
     // List.
     {Text::ListNone, "没有符合条件的会话。"},
     {Text::ListShown, "显示 {} / {}；用 --last 可显示更多"},

@@ -43,7 +43,8 @@ Result<Preview> inspect(const extract::JobContext& job) {
     Preview preview;
     preview.export_name = job.wanted->name;
     job.progress->begin_phase({.name = "checking " + job.wanted->name});
-    const auto database = TRY(extract::open_database(job.config->source));
+    const auto database =
+        TRY(extract::open_database(job.config->source, limits_of(job.wanted->tuning)));
     const extract::DatabaseIdentity& identity = database->identity();
     preview.source = fmt::format("{} {}", identity.engine, identity.database);
     const auto sessions = TRY(database->open_sessions(1, job.config->source.consistency));

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 
 #include "app/commands.h"
 #include "app/extract_scaffold.h"
@@ -13,6 +14,7 @@
 #include "base/text.h"
 #include "columnar/type.h"
 #include "extract/config/config.h"
+#include "extract/config/server_url.h"
 #include "extract/plan/plan.h"
 #include "extract/source/source.h"
 
@@ -33,8 +35,9 @@ struct InitOptions {
 
 void init_flags(CLI::App& app, InitOptions& options) {
     app.add_option("source,--source", options.source,
-                   "The database: a file, or sqlite:FILE or duckdb:FILE")
-        ->type_name("PATH")
+                   "The database: a file, sqlite:FILE, duckdb:FILE or "
+                   "postgres://USER@HOST/DATABASE")
+        ->type_name("DATABASE")
         ->required();
     const auto names = [&app](const char* flag, std::vector<std::string>& into, const char* help) {
         app.add_option(flag, into, help)->allow_extra_args(false);
@@ -60,8 +63,27 @@ Result<std::optional<Engine>> engine_by_magic(const std::string& path) {
     return std::optional<Engine>();
 }
 
-/// "sqlite:shop.db", "duckdb:shop.duckdb", or a file that says itself what it is.
+/// A password in the URL is used, but not written down; without one PGPASSWORD holds it, or nobody
+/// asks for it.
+constexpr const char* kPasswordVariable = "PGPASSWORD";
+
+Result<extract::Source> server_of(const std::string& url) {
+    auto server = extract::server_of_url(url, absolute_path("."));
+    if (!server) {
+        return fail(ErrorClass::Usage, "the source " + server.error().message, server.error().hint);
+    }
+    if (!server->tls) server->tls = extract::default_tls(server->host);
+    const char* const password = std::getenv(kPasswordVariable);
+    if (server->password.empty() && password != nullptr) server->password = password;
+    extract::Source source;
+    source.engine = Engine::Postgres;
+    source.server = *std::move(server);
+    return source;
+}
+
+/// "postgres://…", "sqlite:shop.db", "duckdb:shop.duckdb", or a file that says itself what it is.
 Result<extract::Source> source_of(const std::string& written) {
+    if (written.contains("://")) return server_of(written);
     extract::Source source;
     for (const Engine engine : {Engine::Sqlite, Engine::DuckDb}) {
         const std::string scheme = fmt::format("{}:", name_of(engine));
@@ -213,34 +235,75 @@ void say_next_steps(const Context& context, const InitOptions& options, std::siz
 }
 
 json::Value to_json(const Scaffold& scaffold, const InitOptions& options, const std::string& text) {
+    json::Value source = json::Value::object();
+    for (const SourceKey& one : scaffold.source) source[one.key] = one.value;
     json::Value exports = json::Value::array();
     for (const ScaffoldTable& one : scaffold.tables) {
         exports.push_back(
             {{"name", one.export_name}, {"table", table_text(one.table)}, {"notes", one.notes}});
     }
     return {{"engine", name_of(scaffold.engine)},
-            {"path", scaffold.path},
+            {"source", source},
             {"file", options.output.empty() ? json::Value() : json::Value(options.output)},
             {"exports", exports},
             {"config", text}};
+}
+
+/// The keys of `source:`. A secret is left where it is.
+std::vector<SourceKey> source_keys(const extract::Source& source, const std::string& output) {
+    if (source.engine != Engine::Postgres) return {{"path", path_from(output, source.path)}};
+    const extract::Server& server = source.server;
+    std::vector<SourceKey> keys = {{"host", server.host},
+                                   {"port", std::to_string(server.port), true},
+                                   {"user", server.user},
+                                   {"database", server.database}};
+    if (!server.password.empty()) keys.push_back({"password_env", kPasswordVariable});
+    return keys;
+}
+
+std::vector<SourceKey> tls_keys(const extract::Source& source) {
+    const extract::Server& server = source.server;
+    std::vector<SourceKey> keys;
+    if (source.engine != Engine::Postgres) return keys;
+    const auto mode = server.tls.value_or(extract::default_tls(server.host));
+    if (mode != extract::default_tls(server.host))
+        keys.push_back({"mode", std::string(name_of(mode))});
+    if (!server.ca_file.empty()) keys.push_back({"ca_file", server.ca_file});
+    return keys;
+}
+
+/// As `run` would read it, with the password in its variable.
+Status read_back(const std::string& text, const std::string& name, const extract::Source& source) {
+    extract::Surroundings around = extract::real_surroundings();
+    around.environment = [&source, real = around.environment](const std::string& variable) {
+        const bool is_ours = variable == kPasswordVariable && !source.server.password.empty();
+        return is_ours ? std::optional(source.server.password) : real(variable);
+    };
+    const auto config = extract::parse_config(text, name, {}, around);
+    if (!config) return in_context(config.error(), "what init wrote");
+    return {};
 }
 
 Result<core::Verdict> run_init(const InitOptions& options, Context& context) {
     const extract::Source source = TRY(source_of(options.source));
     const auto database = TRY(extract::open_database(source));
     const auto sessions = TRY(database->open_sessions(1, extract::Consistency::Snapshot));
-    Scaffold scaffold{
-        .engine = source.engine, .path = path_from(options.output, source.path), .tables = {}};
-    scaffold.tables = TRY(look_at(*sessions.front(), options, context, options.source));
-    if (!is_writable(scaffold.path)) {
+    Scaffold scaffold{.engine = source.engine,
+                      .source = source_keys(source, options.output),
+                      .tls = tls_keys(source),
+                      .tables = {}};
+    const bool is_file = source.engine != Engine::Postgres;
+    scaffold.tables = TRY(look_at(*sessions.front(), options, context,
+                                  is_file ? options.source : database->identity().database));
+    for (const auto& [key, value, is_number] : scaffold.source) {
+        if (is_writable(value)) continue;
         return fail(ErrorClass::Failed,
-                    fmt::format("no configuration can hold the path {}", scaffold.path));
+                    fmt::format("no configuration can hold the {} {}", key, value));
     }
     const std::string text = scaffold_yaml(scaffold);
     // What we hand out is read first, as `run` would read it.
     const std::string name = options.output.empty() ? "trueup.yaml" : options.output;
-    auto config = extract::parse_config(text, name, {}, extract::real_surroundings());
-    if (!config) return in_context(std::move(config).error(), "what init wrote");
+    TRY(read_back(text, name, source));
     if (!options.output.empty()) TRY(write_new_file(options.output, text));
     if (context.is_json()) {
         print_json(context, to_json(scaffold, options, text));

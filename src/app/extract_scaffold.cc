@@ -98,8 +98,16 @@ std::string scaffold_yaml(const Scaffold& scaffold) {
     std::string text = fmt::format(
         "# Written by \"trueup extract init\". \"trueup extract check\" shows what a "
         "run would do.\n"
-        "source:\n  type: {}\n  path: {}\n\nexports:\n",
-        name_of(scaffold.engine), yaml_scalar(scaffold.path));
+        "source:\n  type: {}\n",
+        name_of(scaffold.engine));
+    for (const auto& [key, value, is_number] : scaffold.source) {
+        text += fmt::format("  {}: {}\n", key, is_number ? value : yaml_scalar(value));
+    }
+    if (!scaffold.tls.empty()) text += "  tls:\n";
+    for (const SourceKey& one : scaffold.tls) {
+        text += fmt::format("    {}: {}\n", one.key, yaml_scalar(one.value));
+    }
+    text += "\nexports:\n";
     bool is_first = true;
     for (const ScaffoldTable& one : scaffold.tables) {
         if (!is_first) text += "\n";

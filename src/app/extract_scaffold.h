@@ -15,9 +15,16 @@ struct ScaffoldTable {
     std::vector<std::string> notes;  // Become comments above the export.
 };
 
+struct SourceKey {
+    std::string key;
+    std::string value;
+    bool is_number = false;  // Else a text.
+};
+
 struct Scaffold {
     extract::Engine engine = extract::Engine::Sqlite;
-    std::string path;  // Of the database, as the configuration should say it.
+    std::vector<SourceKey> source;  // "path" of a file, "host" and others of a server.
+    std::vector<SourceKey> tls;     // Of a server, where it is not usual.
     std::vector<ScaffoldTable> tables;
 };
 

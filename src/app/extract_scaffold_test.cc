@@ -22,7 +22,7 @@ Result<extract::Config> read_back(const std::string& yaml) {
 }
 
 Scaffold of_tables(const std::vector<extract::TableName>& names) {
-    Scaffold scaffold{.path = "shop.db", .tables = {}};
+    Scaffold scaffold{.source = {{"path", "shop.db"}}, .tables = {}};
     for (const auto& name : names) {
         scaffold.tables.push_back({name, "", {"a note\nof two lines: ${NOBODY}"}});
     }

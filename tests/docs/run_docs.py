@@ -43,33 +43,46 @@ def commands(block):
             yield command, int(wanted.group(1)) if wanted else 0
 
 
+def run_blocks(path, folder, environment):
+    """Runs the document's commands there; how many there were, and how many ended otherwise."""
+    ran = failed = 0
+    for line, block in blocks(path):
+        for command, wanted in commands(block):
+            done = subprocess.run(["bash", "-c", command], cwd=folder, env=environment,
+                                  stdin=subprocess.DEVNULL, text=True, capture_output=True)
+            ran += 1
+            if done.returncode != wanted:
+                failed += 1
+                print(f"{path}:{line}: {command!r} ended with {done.returncode}, not {wanted}\n"
+                      f"{done.stdout}{done.stderr}")
+    if ran == 0:
+        print(f"{path}: no command was found")
+        failed += 1
+    return ran, failed
+
+
+def environment_in(folder, trueup):
+    """That of somebody whose home is the folder and who has this trueup."""
+    os.mkdir(os.path.join(folder, "bin"))
+    os.symlink(os.path.abspath(trueup), os.path.join(folder, "bin", "trueup"))
+    environment = dict(os.environ, PATH=os.path.join(folder, "bin") + ":" + os.environ["PATH"],
+                       HOME=folder, LC_ALL="C.UTF-8")
+    for name in ("CODEX_HOME", "CODEX_SQLITE_HOME", "TRUEUP_LANG", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+        environment.pop(name, None)
+    return environment
+
+
 def run_document(path, trueup, generator):
     folder = tempfile.mkdtemp(prefix="trueup-docs-")
-    ran = 0
-    failed = 0
     try:
-        os.mkdir(os.path.join(folder, "bin"))
-        os.symlink(trueup, os.path.join(folder, "bin", "trueup"))
-        environment = dict(os.environ, PATH=os.path.join(folder, "bin") + ":" + os.environ["PATH"],
-                           HOME=folder, LC_ALL="C.UTF-8")
-        for name in ("CODEX_HOME", "CODEX_SQLITE_HOME", "TRUEUP_LANG", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
-            environment.pop(name, None)
+        environment = environment_in(folder, trueup)
         subprocess.run(["bash", "-euc", '. "$1"; make_home', "bash", CODEX_LIBRARY], cwd=folder,
                        env=environment, check=True)
         subprocess.run([generator, "--shape", "shop", "--orders", "20000", "shop.db"], cwd=folder,
                        check=True, stdout=subprocess.DEVNULL)
-        for line, block in blocks(path):
-            for command, wanted in commands(block):
-                done = subprocess.run(["bash", "-c", command], cwd=folder, env=environment,
-                                      stdin=subprocess.DEVNULL, text=True, capture_output=True)
-                ran += 1
-                if done.returncode != wanted:
-                    failed += 1
-                    print(f"{path}:{line}: {command!r} ended with {done.returncode}, not {wanted}\n"
-                          f"{done.stdout}{done.stderr}")
+        return run_blocks(path, folder, environment)
     finally:
         shutil.rmtree(folder)
-    return ran, failed
 
 
 def main():
@@ -78,9 +91,6 @@ def main():
     for document in documents:
         more_ran, more_failed = run_document(document, os.path.abspath(trueup),
                                              os.path.abspath(generator))
-        if more_ran == 0:
-            print(f"{document}: no command was found")
-            failed += 1
         ran += more_ran
         failed += more_failed
     print(f"{ran} commands, {failed} failed")

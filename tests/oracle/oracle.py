@@ -13,6 +13,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -106,27 +107,51 @@ def unscaled(text, type_name):
     return int(shifted)
 
 
+def days_of(text):
+    """Days since 1970-01-01 of "2024-02-29", "0044-03-15 BC" or "-0043-03-15": any year there is."""
+    found = re.fullmatch(r"(-?\d+)-(\d\d)-(\d\d)( BC| \(BC\))?", text)
+    if not found:
+        raise Mismatch(f"{text} is no date")
+    year = 1 - int(found[1]) if found[4] else int(found[1])
+    # Python's years end at 9999; the calendar repeats itself every 400.
+    cycle = (year - 1) // 400
+    day = datetime.date(year - 400 * cycle, int(found[2]), int(found[3]))
+    return (day - EPOCH.date()).days + 146_097 * cycle
+
+
 def micros_of(text):
-    parsed = datetime.datetime.fromisoformat(text.replace("T", " ").replace("Z", "+00:00"))
-    if parsed.tzinfo is not None:
-        parsed = parsed.astimezone(datetime.timezone.utc).replace(tzinfo=None)
-    return (parsed - EPOCH) // datetime.timedelta(microseconds=1)
+    """Microseconds since 1970-01-01, of a zone's text in UTC."""
+    plain = re.sub(r" BC$| \(BC\)", "", text)
+    found = re.fullmatch(r"(-?\d+-\d\d-\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?)?"
+                         r"\s*(Z|[+-]\d\d(?::?\d\d)?)?", plain)
+    if not found:
+        raise Mismatch(f"{text} is no time")
+    seconds = days_of(found[1] + (" BC" if plain != text else "")) * 86_400
+    seconds += int(found[2] or 0) * 3600 + int(found[3] or 0) * 60 + int(found[4] or 0)
+    zone = found[6]
+    if zone and zone != "Z":
+        away = int(zone[1:3]) * 3600 + int(zone[3:].strip(":") or 0) * 60
+        seconds -= away if zone[0] == "+" else -away
+    return seconds * 1_000_000 + int((found[5] or "").ljust(6, "0") or 0)
 
 
 def time_micros(text):
     return micros_of("1970-01-01 " + text)
 
 
-def days_of(text):
-    return (datetime.date.fromisoformat(text) - EPOCH.date()).days
+def to_float32(number):
+    """The 32-bit number that the shortest text of one names: as a double it is another one."""
+    return struct.unpack("f", struct.pack("f", number))[0]
 
 
 def from_text(text, type_name):
     base = type_name.split("(")[0]
     if base == "BOOLEAN":
         return {"true": True, "false": False}[text.lower()]
-    if base in ("DOUBLE", "FLOAT"):
+    if base == "DOUBLE":
         return float(text)
+    if base == "FLOAT":
+        return to_float32(float(text))
     if base == "DECIMAL":
         return unscaled(text, type_name)
     if base in ("VARCHAR", "JSON"):
@@ -140,7 +165,7 @@ def from_text(text, type_name):
     if base == "TIME":
         return time_micros(text)
     if base.startswith("TIMESTAMP"):
-        return micros_of(text + ":00" if text[-3:-2] == "+" else text)
+        return micros_of(text)
     return int(text)
 
 
@@ -149,7 +174,7 @@ def of_duckdb(value, type_name):
         return bytes.fromhex(value["hex"])
     if isinstance(value, str) and type_name not in ("VARCHAR", "JSON"):
         return from_text(value, type_name)
-    return value
+    return to_float32(value) if type_name == "FLOAT" and value is not None else value
 
 
 def of_sqlite(value, type_name):
@@ -188,9 +213,17 @@ def compare_rows(found, wanted, what):
         return
     missing = list((wanted - found).items())
     extra = list((found - wanted).items())
-    raise Mismatch(
-        f"{what}: {sum(n for _, n in missing)} rows missing, {sum(n for _, n in extra)} too many"
-        f"\n  missing: {missing[:3]}\n  extra: {extra[:3]}")
+    shown = f"missing: {shorten(missing[:3])}\n  extra: {shorten(extra[:3])}"
+    if len(missing) == len(extra) == 1:
+        pairs = zip(missing[0][0], extra[0][0])
+        shown = f"column, wanted, found: {[(i, *map(shorten, p)) for i, p in enumerate(pairs) if p[0] != p[1]]}"
+    raise Mismatch(f"{what}: {sum(n for _, n in missing)} rows missing, "
+                   f"{sum(n for _, n in extra)} too many\n  {shown}")
+
+
+def shorten(value):
+    text = repr(value)
+    return text if len(text) <= 500 else text[:300] + "…" + text[-100:]
 
 
 # Exports ------------------------------------------------------------------------------------------

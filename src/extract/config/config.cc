@@ -139,7 +139,7 @@ Status refuse_twins(const Section& section, const Export& exported,
 Status resolve(const Section& root, const Surroundings& surroundings, Config& config) {
     TRY(root.check());
     const Section source = root.section("source");
-    config.source = TRY(resolve_source(source, config.directory));
+    config.source = TRY(resolve_source(source, config.directory, surroundings));
     const Above above = {&source, config.source.environment, config.directory, surroundings.cores};
     for (const Section& section : root.sections("exports")) {
         Export exported = TRY(resolve_export(section, above, surroundings));
@@ -235,6 +235,17 @@ std::string_view name_of(Engine engine) {
     switch (engine) {
         case Engine::Sqlite: return "sqlite";
         case Engine::DuckDb: return "duckdb";
+        case Engine::Postgres: return "postgres";
+    }
+    std::unreachable();
+}
+
+std::string_view name_of(TlsMode mode) {
+    switch (mode) {
+        case TlsMode::Disable: return "disable";
+        case TlsMode::Require: return "require";
+        case TlsMode::VerifyCa: return "verify-ca";
+        case TlsMode::VerifyFull: return "verify-full";
     }
     std::unreachable();
 }

@@ -20,7 +20,7 @@ struct Place {
     int column = 0;
 };
 
-enum class Engine : std::uint8_t { Sqlite, DuckDb };
+enum class Engine : std::uint8_t { Sqlite, DuckDb, Postgres };
 enum class Environment : std::uint8_t { Local, Replica, Production };
 /// Snapshot: all chunks of a run see one state of the source. Chunk: each chunk its own.
 enum class Consistency : std::uint8_t { Snapshot, Chunk };
@@ -45,9 +45,23 @@ struct Tuning {
     std::uint64_t value_bytes_max = 0;         // A longer single value is an error; 0: off.
 };
 
+/// How much of a server's identity has to be proven; nothing but Disable sends a byte in the clear.
+enum class TlsMode : std::uint8_t { Disable, Require, VerifyCa, VerifyFull };
+
+struct Server {
+    std::string host;  // Or the folder of a Unix socket.
+    int port = 0;
+    std::string user;
+    std::string password;  // A secret: in no message, file or manifest.
+    std::string database;
+    std::optional<TlsMode> tls = {};  // Always there when the configuration was read.
+    std::string ca_file = {};         // Absolute; empty: the system's certificates.
+};
+
 struct Source {
     Engine engine = Engine::Sqlite;
-    std::string path;  // Absolute.
+    std::string path;  // Of a file; absolute.
+    Server server;     // Of everything else.
     Consistency consistency = Consistency::Snapshot;
     std::optional<Environment> environment;
     Place at;
@@ -194,6 +208,8 @@ std::string expand_path(std::string_view path, const PathTokens& tokens);
 
 /// Names as the configuration spells them.
 std::string_view name_of(Engine engine);
+/// "disable", "require", "verify-ca", "verify-full".
+std::string_view name_of(TlsMode mode);
 std::string_view name_of(Consistency consistency);
 std::string_view name_of(Profile profile);
 std::string_view name_of(ChunkBy by);

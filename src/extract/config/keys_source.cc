@@ -108,7 +108,7 @@ constexpr Key kTuningKeys[] = {
 
 constexpr Choice kEngines[] = {choice("sqlite", Engine::Sqlite),
                                choice("duckdb", Engine::DuckDb),
-                               later("postgres"),
+                               choice("postgres", Engine::Postgres),
                                later("mysql"),
                                later("mariadb"),
                                later("mssql"),

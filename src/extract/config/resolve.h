@@ -18,7 +18,10 @@ struct Above {
     int cores = 1;
 };
 
-Result<Source> resolve_source(const Section& source, const std::string& directory);
+Result<Source> resolve_source(const Section& source, const std::string& directory,
+                              const Surroundings& surroundings);
+Result<Server> resolve_server(const Section& source, const std::string& directory,
+                              const Surroundings& surroundings);
 Result<Tuning> resolve_tuning(const Section& exported, const Above& above);
 Result<Chunking> resolve_chunking(const Section& exported, const Tuning& tuning);
 Result<Output> resolve_output(const Section& exported);

@@ -136,12 +136,21 @@ Result<ColumnOverride> resolve_column(const Section& exported, const yaml::Entry
 
 }  // namespace
 
-Result<Source> resolve_source(const Section& source, const std::string& directory) {
+Result<Source> resolve_source(const Section& source, const std::string& directory,
+                              const Surroundings& surroundings) {
     TRY(source.refuse_foreign_keys());
     Source resolved;
     resolved.engine = source.choice<Engine>("type").value_or(Engine::Sqlite);
     resolved.environment = source.choice<Environment>("environment");
     resolved.at = place_of(source.at());
+    const bool is_production = resolved.environment == Environment::Production;
+    resolved.consistency =
+        source.choice<Consistency>("consistency")
+            .value_or(is_production ? Consistency::Chunk : Consistency::Snapshot);
+    if (resolved.engine == Engine::Postgres) {
+        resolved.server = TRY(resolve_server(source, directory, surroundings));
+        return resolved;
+    }
     const auto path = source.text("path");
     if (!path) {
         return source.messages().refuse(
@@ -150,10 +159,6 @@ Result<Source> resolve_source(const Section& source, const std::string& director
             "for example: path: shop.db");
     }
     resolved.path = absolute_path(join_path(directory, *path));
-    const bool is_production = resolved.environment == Environment::Production;
-    resolved.consistency =
-        source.choice<Consistency>("consistency")
-            .value_or(is_production ? Consistency::Chunk : Consistency::Snapshot);
     return resolved;
 }
 

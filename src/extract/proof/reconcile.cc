@@ -110,7 +110,7 @@ class Reconciliation {
 
   private:
     Status open_truth() {
-        truth_.database = TRY(open_database(job_->config->source));
+        truth_.database = TRY(open_database(job_->config->source, limits_of(wanted_->tuning)));
         const int wanted = options_->workers > 0 ? options_->workers : wanted_->tuning.workers;
         workers_ = std::clamp(wanted, 1, std::max(1, static_cast<int>(copy_.chunks.size())));
         TRY(open_sessions());

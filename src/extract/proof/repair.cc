@@ -64,7 +64,7 @@ class Repair {
     }
 
     Status inspect_source() {
-        database_ = TRY(open_database(job_->config->source));
+        database_ = TRY(open_database(job_->config->source, limits_of(wanted_->tuning)));
         const int workers =
             options_->compare.workers > 0 ? options_->compare.workers : wanted_->tuning.workers;
         sessions_ = TRY(database_->open_sessions(

@@ -62,7 +62,7 @@ class ExportRun {
   private:
     /// Reads and never writes.
     Status inspect() {
-        database_ = TRY(open_database(job_->config->source));
+        database_ = TRY(open_database(job_->config->source, limits_of(wanted_->tuning)));
         const auto before = TRY(settled_state());
         sessions_ = TRY(database_->open_sessions(std::max(wanted_->tuning.workers, 1),
                                                  job_->config->source.consistency));

@@ -66,7 +66,7 @@ Status pass_on(const std::string& path) {
 Result<RunSummary> run_to_stdout(const JobContext& job) {
     const Export& wanted = *job.wanted;
     const auto started = job.clock->monotonic();
-    const auto database = TRY(open_database(job.config->source));
+    const auto database = TRY(open_database(job.config->source, limits_of(wanted.tuning)));
     const auto sessions = TRY(database->open_sessions(1, job.config->source.consistency));
     const Relation relation = TRY(sessions[0]->describe(wanted));
     const auto engine = TRY(columnar::Engine::open({}));

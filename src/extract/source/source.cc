@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "extract/source/duckdb_source.h"
+#include "extract/source/postgres_source.h"
 #include "extract/source/sqlite_source.h"
 
 namespace trueup::extract {
@@ -33,10 +34,17 @@ std::vector<columnar::NamedType> part_columns(const Relation& relation) {
     return columns;
 }
 
-Result<std::unique_ptr<SourceDatabase>> open_database(const Source& source) {
+StatementLimits limits_of(const Tuning& tuning) {
+    return {.run = std::chrono::seconds(tuning.statement_timeout_s),
+            .wait_for_lock = std::chrono::seconds(tuning.lock_timeout_s)};
+}
+
+Result<std::unique_ptr<SourceDatabase>> open_database(const Source& source,
+                                                      const StatementLimits& limits) {
     switch (source.engine) {
         case Engine::Sqlite: return open_sqlite(source);
         case Engine::DuckDb: return open_duckdb(source);
+        case Engine::Postgres: return open_postgres(source, limits);
     }
     std::unreachable();
 }

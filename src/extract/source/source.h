@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -150,7 +151,16 @@ class SourceDatabase {
     virtual Result<std::optional<std::string>> state() = 0;
 };
 
-/// Opens the database that the configuration names. Failed when it is missing or no such database.
-Result<std::unique_ptr<SourceDatabase>> open_database(const Source& source);
+/// How long the source may be kept busy by one statement; 0: as long as it takes. Servers only.
+struct StatementLimits {
+    std::chrono::seconds run{0};
+    std::chrono::seconds wait_for_lock{0};
+};
+StatementLimits limits_of(const Tuning& tuning);
+
+/// Opens the database that the configuration names. Failed when it is missing or no such database;
+/// Retryable when a server does not answer.
+Result<std::unique_ptr<SourceDatabase>> open_database(const Source& source,
+                                                      const StatementLimits& limits = {});
 
 }  // namespace trueup::extract

@@ -1,0 +1,165 @@
+#include "extract/config/server_url.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/file.h"
+#include "base/text.h"
+
+namespace trueup::extract {
+namespace {
+
+std::unexpected<Error> refuse(std::string why, std::string hint = {}) {
+    return fail(ErrorClass::Config, std::move(why), std::move(hint));
+}
+
+/// "%41" is "A"; nothing when a percent sign is not followed by two hexadecimal digits.
+std::optional<std::string> decoded(std::string_view text) {
+    std::string plain;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '%') {
+            plain += text[i];
+            continue;
+        }
+        const std::string_view digits = text.substr(i + 1, 2);
+        unsigned int letter = 0;
+        const auto [end, error] =
+            std::from_chars(digits.data(), digits.data() + digits.size(), letter, 16);
+        if (error != std::errc() || end != digits.data() + 2 || letter == 0) return std::nullopt;
+        plain += static_cast<char>(letter);
+        i += 2;
+    }
+    return plain;
+}
+
+/// What stands before `mark`, which goes too; all of it when there is none.
+std::string_view take_until(std::string_view& text, char mark) {
+    const std::size_t at = std::min(text.find(mark), text.size());
+    const std::string_view taken = text.substr(0, at);
+    text.remove_prefix(std::min(at + 1, text.size()));
+    return taken;
+}
+
+Result<std::string> part(std::string_view text) {
+    auto plain = decoded(text);
+    if (!plain) return refuse("has a \"%\" that is not followed by two hexadecimal digits");
+    return *std::move(plain);
+}
+
+Status take_parameters(std::string_view text, ServerUrl& url) {
+    while (!text.empty()) {
+        std::string_view value = take_until(text, '&');
+        const std::string name = TRY(part(take_until(value, '=')));
+        url.parameters[name] = TRY(part(value));
+    }
+    return {};
+}
+
+/// "host", "host:5432", "[::1]:5432".
+Status take_address(std::string_view address, ServerUrl& url) {
+    std::string_view host = address;
+    std::string_view port;
+    if (address.starts_with('[')) {
+        const std::size_t close = address.find(']');
+        if (close == std::string_view::npos) return refuse("has a \"[\" that is not closed");
+        host = address.substr(1, close - 1);
+        port = address.substr(close + 1);
+        if (!port.empty() && !port.starts_with(':')) return refuse("has an unreadable host");
+        port.remove_prefix(std::min<std::size_t>(port.size(), 1));
+    } else {
+        host = take_until(address, ':');
+        port = address;
+    }
+    url.host = TRY(part(host));
+    if (port.empty()) return {};
+    const auto number = parse_int64(port);
+    if (!number || *number < 1 || *number > 65'535) {
+        return refuse("has a port that is no number from 1 to 65,535");
+    }
+    url.port = static_cast<int>(*number);
+    return {};
+}
+
+}  // namespace
+
+Result<ServerUrl> parse_server_url(std::string_view text) {
+    ServerUrl url;
+    const std::size_t colon = text.find("://");
+    if (colon == std::string_view::npos) {
+        return refuse("is no URL: it must begin as postgres://");
+    }
+    url.scheme = lower_ascii(text.substr(0, colon));
+    text.remove_prefix(colon + 3);
+    std::string_view path = text;
+    std::string_view authority = take_until(path, '/');
+    if (const std::size_t mark = authority.find('?'); mark != std::string_view::npos) {
+        path = {};
+        TRY(take_parameters(authority.substr(mark + 1), url));
+        authority = authority.substr(0, mark);
+    }
+    // A password may hold an "@" that somebody forgot to encode.
+    if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos) {
+        std::string_view credentials = authority.substr(0, at);
+        const bool has_password = credentials.contains(':');
+        url.user = TRY(part(take_until(credentials, ':')));
+        if (has_password) url.password = TRY(part(credentials));
+        authority.remove_prefix(at + 1);
+    }
+    TRY(take_address(authority, url));
+    url.database = TRY(part(take_until(path, '?')));
+    TRY(take_parameters(path, url));
+    return url;
+}
+
+namespace {
+
+Result<TlsMode> mode_named(std::string_view name) {
+    for (const TlsMode mode :
+         {TlsMode::Disable, TlsMode::Require, TlsMode::VerifyCa, TlsMode::VerifyFull}) {
+        if (name == name_of(mode)) return mode;
+    }
+    return refuse("holds an sslmode that is none of disable, require, verify-ca, verify-full",
+                  "prefer and allow would fall back to plain text unasked");
+}
+
+}  // namespace
+
+Result<Server> server_of_url(std::string_view text, const std::string& directory) {
+    const ServerUrl url = TRY(parse_server_url(text));
+    if (url.scheme != "postgres" && url.scheme != "postgresql") {
+        return refuse("is no URL of a PostgreSQL server: it must begin as postgres://");
+    }
+    Server server{.host = url.host,
+                  .port = url.port.value_or(kPostgresPort),
+                  .user = url.user,
+                  .password = url.password.value_or(""),
+                  .database = url.database};
+    for (const auto& [name, value] : url.parameters) {
+        if (name == "sslmode") {
+            server.tls = TRY(mode_named(value));
+        } else if (name == "sslrootcert") {
+            server.ca_file = absolute_path(join_path(directory, value));
+        } else if (name == "host") {
+            server.host = value;
+        } else if (name != "application_name" && name != "connect_timeout") {
+            return refuse(
+                fmt::format("has the parameter {}, which trueup does not know", printable(name)),
+                "known: sslmode, sslrootcert, host");
+        }
+    }
+    if (server.host.empty() || server.user.empty() || server.database.empty()) {
+        return refuse("must name a host, a user and a database",
+                      "for example: postgres://reader@db.example.com/shop");
+    }
+    return server;
+}
+
+TlsMode default_tls(std::string_view host) {
+    const bool is_here =
+        host == "localhost" || host == "::1" || host.starts_with("127.") || host.starts_with('/');
+    return is_here ? TlsMode::Disable : TlsMode::VerifyFull;
+}
+
+}  // namespace trueup::extract

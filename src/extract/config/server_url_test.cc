@@ -1,0 +1,71 @@
+#include "extract/config/server_url.h"
+
+#include <gtest/gtest.h>
+
+namespace trueup::extract {
+namespace {
+
+TEST(ServerUrl, IsTakenApart) {
+    const ServerUrl url = parse_server_url(
+                              "PostgreSQL://re%61der:s%3A%40%2Fcret@db.example.com:5433/sh%20op"
+                              "?sslmode=require&host=/run/x")
+                              .value();
+    EXPECT_EQ(url.scheme, "postgresql");
+    EXPECT_EQ(url.user, "reader");
+    EXPECT_EQ(url.password, "s:@/cret");
+    EXPECT_EQ(url.host, "db.example.com");
+    EXPECT_EQ(url.port, 5433);
+    EXPECT_EQ(url.database, "sh op");
+    EXPECT_EQ(url.parameters.at("sslmode"), "require");
+    EXPECT_EQ(url.parameters.at("host"), "/run/x");
+}
+
+TEST(ServerUrl, MostOfItMayBeMissing) {
+    struct Row {
+        std::string_view text;
+        std::string_view user;
+        std::string_view host;
+        std::string_view database;
+        int line = __builtin_LINE();
+    };
+    const Row rows[] = {
+        Row{"x://", "", "", ""},
+        Row{"x://h", "", "h", ""},
+        Row{"x:///d", "", "", "d"},
+        Row{"x://u@h/d", "u", "h", "d"},
+        Row{"x://u@/d", "u", "", "d"},
+        Row{"x://h?a=b", "", "h", ""},
+        Row{"x://a@b@h/d", "a@b", "h", "d"},
+        Row{"x://[::1]/d", "", "::1", "d"},
+    };
+    for (const Row& row : rows) {
+        const testing::ScopedTrace trace(__FILE__, row.line, row.text);
+        const auto url = parse_server_url(row.text);
+        ASSERT_TRUE(url.has_value());
+        EXPECT_EQ(url->user, row.user);
+        EXPECT_EQ(url->host, row.host);
+        EXPECT_EQ(url->database, row.database);
+        EXPECT_EQ(url->password, std::nullopt);
+        EXPECT_EQ(url->port, std::nullopt);
+    }
+}
+
+TEST(ServerUrl, AnEmptyPasswordIsOne) {
+    EXPECT_EQ(parse_server_url("x://u:@h/d").value().password, "");
+    EXPECT_EQ(parse_server_url("x://[::1]:7/d").value().port, 7);
+}
+
+TEST(ServerUrl, WhatIsNoneIsRefusedWithoutRepeatingIt) {
+    for (const std::string_view text :
+         {"", "secret", "secret@host", "x://u:secret@h:0/d", "x://u:secret@h:65536/d",
+          "x://u:secret@h:1a/d", "x://u:secret%@h/d", "x://u:secret%4@h/d", "x://u:secret%zz@h/d",
+          "x://u:secret%00@h/d", "x://u:secret@[::1/d", "x://u:secret@[::1]5/d"}) {
+        const auto url = parse_server_url(text);
+        ASSERT_FALSE(url.has_value()) << text;
+        EXPECT_EQ(url.error().kind, ErrorClass::Config);
+        EXPECT_EQ(url.error().message.find("secret"), std::string::npos) << url.error().message;
+    }
+}
+
+}  // namespace
+}  // namespace trueup::extract

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "extract/source/source.h"
+#include "postgres/connection.h"
+
+/// What the files of the PostgreSQL source share with each other and with nobody else.
+namespace trueup::extract::postgres_source {
+
+std::string quote_name(std::string_view name);
+/// As a literal under standard_conforming_strings.
+std::string quote_text(std::string_view text);
+
+/// How a column travels: in what binary form (PostgreSQL's send functions), or as text.
+enum class Wire : std::uint8_t {
+    Bool,
+    Int2,
+    Int4,
+    Int8,
+    Oid,
+    Float4,
+    Float8,
+    Numeric,      // Base 10,000 digits: src/backend/utils/adt/numeric.c, numeric_send.
+    Bytes,        // Text and bytea: as they are.
+    Jsonb,        // A version byte, then text.
+    Uuid,         // 16 bytes.
+    Date,         // Days since 2000-01-01.
+    Time,         // Microseconds since midnight.
+    Timestamp,    // Microseconds since 2000-01-01, with or without a zone.
+    TypedByText,  // The server's text, read as the column's type.
+};
+
+/// How a type is kept in a part, and what has to be selected for that.
+struct Typing {
+    columnar::Type type;
+    Fidelity fidelity = Fidelity::Exact;
+    Wire wire = Wire::Bytes;
+    /// Around the column's name, which stands for {0}.
+    std::string_view selection = "{0}";
+    std::string_view note;
+};
+/// Of a type as format_type() spells it: "numeric(12,2)", "text[]". All that is known of a column
+/// is in that name, so that any session can read what another one described.
+Typing typing_of(std::string_view type);
+/// The same as the configuration wants it.
+Typing typing_of(const SourceColumn& column);
+
+/// The type a bound of such a column is cast to: of any length, so that no bound is cut.
+std::string key_type_of(std::string_view type);
+
+Result<std::vector<TableListing>> list_tables(postgres::Connection& connection);
+Result<Relation> describe(postgres::Connection& connection, const Export& wanted);
+Result<ChunkKey> key_of(postgres::Connection& connection, const Relation& relation,
+                        const std::vector<std::string>& columns);
+
+/// What stands behind FROM. The relation gets a name of ours: a bare column in ORDER BY could mean
+/// what is selected under that name, which may be its text.
+std::string from_of(const Relation& relation);
+/// The key's columns as expressions.
+std::vector<std::string> key_expressions(const ChunkKey& key);
+/// The same as texts, joined by commas, in the form that key_value() reads.
+std::string key_projection(const ChunkKey& key);
+KeyValue key_value(const ChunkKey& key, std::size_t column, std::string_view text);
+/// " WHERE …", or nothing when the bounds hold everything.
+std::string where_of(const ChunkKey& key, const Bounds& bounds);
+std::string order_of(const ChunkKey& key, std::string_view direction);
+/// One literal, or "(…, …)", with the collations of the columns.
+std::string literal_tuple(const ChunkKey& key, const Key& values);
+
+Result<std::unique_ptr<ChunkReader>> open_reader(postgres::Connection& connection,
+                                                 const ReadRequest& request, bool checks_utf8);
+
+}  // namespace trueup::extract::postgres_source

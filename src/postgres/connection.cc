@@ -1,0 +1,338 @@
+#include "postgres/connection.h"
+
+#include <fmt/format.h>
+#include <libpq-fe.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/signal.h"
+#include "base/text.h"
+#include "postgres/failure.h"
+#include "postgres/library.h"
+
+namespace trueup::postgres {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// How long a cancelled statement may take to end before the connection is given up.
+constexpr milliseconds kCancelPatience{2000};
+
+const char* sslmode_of(Tls tls) {
+    switch (tls) {
+        case Tls::Disable: return "disable";
+        case Tls::Require: return "require";
+        case Tls::VerifyCa: return "verify-ca";
+        case Tls::VerifyFull: return "verify-full";
+    }
+    std::unreachable();
+}
+
+/// Where Linux distributions keep the certificates that they trust: before version 16 libpq does
+/// not ask the system itself.
+std::string system_certificates() {
+    for (const char* path : {"/etc/ssl/certs/ca-certificates.crt",
+                             "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"}) {
+        if (::access(path, R_OK) == 0) return path;
+    }
+    return {};
+}
+
+/// What libpq is told, by keyword. An empty value says nothing.
+class Keywords {
+  public:
+    void add(const char* name, std::string value) {
+        if (!value.empty()) told_.emplace_back(name, std::move(value));
+    }
+    pg_conn* start() const {
+        std::vector<const char*> names;
+        std::vector<const char*> values;
+        for (const auto& [name, value] : told_) {
+            names.push_back(name);
+            values.push_back(value.c_str());
+        }
+        names.push_back(nullptr);
+        values.push_back(nullptr);
+        return PQconnectStartParams(names.data(), values.data(), 0);
+    }
+
+  private:
+    std::vector<std::pair<const char*, std::string>> told_;
+};
+
+/// True when the socket is ready or was closed; false when the time is up.
+Result<bool> wait_for(int descriptor, short events, milliseconds patience) {
+    TRY(check_interrupt());
+    std::array<pollfd, 2> waited = {
+        pollfd{.fd = descriptor, .events = events, .revents = 0},
+        pollfd{.fd = stop_descriptor(), .events = POLLIN, .revents = 0}};
+    const int ready = ::poll(waited.data(), waited.size(), static_cast<int>(patience.count()));
+    TRY(check_interrupt());
+    if (ready < 0 && errno != EINTR) {
+        return fail(ErrorClass::Failed,
+                    fmt::format("cannot wait for the server: {}", std::strerror(errno)));
+    }
+    return ready > 0;
+}
+
+Status set_timeout(Connection& connection, std::string_view name, seconds limit) {
+    if (limit == seconds(0)) return {};
+    return connection.exec(fmt::format("SET {} = '{}s'", name, limit.count()));
+}
+
+}  // namespace
+
+std::string place_of(const ConnectOptions& options) {
+    return fmt::format("{}:{}/{}", options.host, options.port, options.database);
+}
+
+void Connection::Finish::operator()(pg_conn* connection) const noexcept { PQfinish(connection); }
+
+Result<Connection> Connection::open(const ConnectOptions& options) {
+    TRY(load_libpq());
+    const std::string port = std::to_string(options.port);
+    const std::string root = options.ca_file.empty() ? system_certificates() : options.ca_file;
+    Keywords keywords;
+    keywords.add("host", options.host);
+    keywords.add("port", port);
+    keywords.add("user", options.user);
+    keywords.add("password", options.password);
+    keywords.add("dbname", options.database);
+    keywords.add("sslmode", sslmode_of(options.tls));
+    if (options.tls >= Tls::VerifyCa) keywords.add("sslrootcert", root);
+    keywords.add("application_name", "trueup");
+    keywords.add("client_encoding", "UTF8");
+    keywords.add("gssencmode", "disable");
+    Connection opened(keywords.start(), place_of(options));
+    // Notices would go to stderr; an error comes back with the statement that it belongs to.
+    PQsetNoticeProcessor(
+        opened.connection_.get(), [](void*, const char*) {}, nullptr);
+    TRY(opened.finish_connecting(options.connect_timeout));
+    TRY(opened.set_up(options));
+    return opened;
+}
+
+Status Connection::finish_connecting(seconds timeout) {
+    pg_conn* connection = connection_.get();
+    const auto until = system_clock().monotonic() + timeout;
+    // Nothing is known yet: as if the server had to be written to.
+    PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+    while (PQstatus(connection) != CONNECTION_BAD && state != PGRES_POLLING_OK) {
+        const auto left =
+            std::chrono::duration_cast<milliseconds>(until - system_clock().monotonic());
+        const short events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+        const bool is_ready = left.count() > 0 && TRY(wait_for(PQsocket(connection), events, left));
+        if (!is_ready) {
+            return fail(ErrorClass::Retryable,
+                        fmt::format("{}: no answer within {} s", place_, timeout.count()));
+        }
+        state = PQconnectPoll(connection);
+        if (state == PGRES_POLLING_FAILED) break;
+    }
+    if (PQstatus(connection) == CONNECTION_OK) return {};
+    auto failed = failure(connection, place_);
+    // A password that is wrong stays wrong; libpq gives no SQLSTATE while connecting.
+    const std::string& said = failed.error().message;
+    for (const std::string_view lasting :
+         {"authentication failed", "does not exist", "no pg_hba.conf entry", "no password supplied",
+          "certificate", "SSL", "could not translate host name"}) {
+        if (said.find(lasting) != std::string::npos) failed.error().kind = ErrorClass::Failed;
+    }
+    return failed;
+}
+
+Status Connection::set_up(const ConnectOptions& options) {
+    server_version_ = PQserverVersion(connection_.get());
+    TRY(
+        exec("SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'iso_8601'; "
+             "SET extra_float_digits = 3; SET bytea_output = 'hex'; "
+             "SET standard_conforming_strings = on; SET default_transaction_read_only = on; "
+             // Rows come in the order in which they are stored, from one process.
+             "SET synchronize_seqscans = off; SET max_parallel_workers_per_gather = 0; "
+             "SET idle_in_transaction_session_timeout = 0; "
+             "SET jit = off"));
+    TRY(set_timeout(*this, "statement_timeout", options.statement_timeout));
+    return set_timeout(*this, "lock_timeout", options.lock_timeout);
+}
+
+int Connection::process_id() const { return PQbackendPID(connection_.get()); }
+
+Connection::State Connection::state() const {
+    if (PQstatus(connection_.get()) != CONNECTION_OK) return State::Lost;
+    const bool is_failed = PQtransactionStatus(connection_.get()) == PQTRANS_INERROR;
+    return is_failed ? State::Failed : State::Ready;
+}
+
+Status Connection::wait_for_answer() {
+    pg_conn* connection = connection_.get();
+    const auto ready = wait_for(PQsocket(connection), POLLIN, milliseconds(-1));
+    if (!ready) {
+        cancel();
+        return std::unexpected(ready.error());
+    }
+    if (PQconsumeInput(connection) == 0) return failure(connection, place_);
+    return {};
+}
+
+Result<pg_result*> Connection::next_result() {
+    while (PQisBusy(connection_.get()) != 0) TRY(wait_for_answer());
+    return PQgetResult(connection_.get());
+}
+
+/// The last result of what was sent, or the first failure; what follows is dropped.
+Result<Rows> Connection::single_result() {
+    Rows last(nullptr);
+    std::optional<Error> failed;
+    while (pg_result* result = TRY(next_result())) {
+        Rows rows(result);
+        const ExecStatusType status = PQresultStatus(result);
+        const bool is_fine =
+            status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK || status == PGRES_EMPTY_QUERY;
+        if (!is_fine && !failed) failed = failure(result, place_).error();
+        last = std::move(rows);
+        if (!is_alive()) break;
+    }
+    if (failed) return std::unexpected(*std::move(failed));
+    return last;
+}
+
+Result<Rows> Connection::query(const std::string& sql,
+                               std::span<const std::optional<std::string>> parameters) {
+    std::vector<const char*> values;
+    values.reserve(parameters.size());
+    for (const auto& parameter : parameters) {
+        values.push_back(parameter ? parameter->c_str() : nullptr);
+    }
+    const int count = static_cast<int>(values.size());
+    const int sent = PQsendQueryParams(connection_.get(), sql.c_str(), count, nullptr,
+                                       values.data(), nullptr, nullptr, 0);
+    if (sent == 0) return failure(connection_.get(), place_);
+    return single_result();
+}
+
+Status Connection::exec(const std::string& sql) {
+    if (PQsendQuery(connection_.get(), sql.c_str()) == 0) {
+        return failure(connection_.get(), place_);
+    }
+    TRY(single_result());
+    return {};
+}
+
+Result<std::vector<ResultColumn>> Connection::describe(const std::string& sql) {
+    pg_conn* connection = connection_.get();
+    if (PQsendPrepare(connection, "", sql.c_str(), 0, nullptr) == 0) {
+        return failure(connection, place_);
+    }
+    TRY(single_result());
+    if (PQsendDescribePrepared(connection, "") == 0) return failure(connection, place_);
+    std::vector<ResultColumn> columns;
+    while (pg_result* result = TRY(next_result())) {
+        const Rows described(result);
+        if (PQresultStatus(result) != PGRES_COMMAND_OK) return failure(result, place_);
+        for (int i = 0; i < PQnfields(result); ++i) {
+            columns.push_back({PQfname(result, i), PQftype(result, i), PQfmod(result, i)});
+        }
+    }
+    return columns;
+}
+
+Result<CopyOut> Connection::copy_out(const std::string& sql) {
+    if (PQsendQuery(connection_.get(), sql.c_str()) == 0) {
+        return failure(connection_.get(), place_);
+    }
+    pg_result* result = TRY(next_result());
+    const Rows begun(result);
+    if (PQresultStatus(result) != PGRES_COPY_OUT) {
+        auto failed = failure(result, place_);
+        TRY(single_result());
+        return failed;
+    }
+    return CopyOut(*this);
+}
+
+/// Asks the server to stop, and reads on until it did. A server that does not answer is left.
+void Connection::cancel() noexcept {
+    pg_conn* connection = connection_.get();
+    if (PGcancel* request = PQgetCancel(connection)) {
+        std::array<char, 256> why{};
+        PQcancel(request, why.data(), static_cast<int>(why.size()));
+        PQfreeCancel(request);
+    }
+    const auto until = system_clock().monotonic() + kCancelPatience;
+    while (is_alive() && system_clock().monotonic() < until) {
+        char* message = nullptr;
+        const int bytes = PQgetCopyData(connection, &message, 1);
+        if (bytes > 0) {
+            PQfreemem(message);
+            continue;
+        }
+        // 0: amid the rows of a COPY. Else there are none, or no more.
+        if (bytes != 0 && PQisBusy(connection) == 0) {
+            pg_result* result = PQgetResult(connection);
+            if (result == nullptr) return;
+            PQclear(result);
+            continue;
+        }
+        pollfd waited{.fd = PQsocket(connection), .events = POLLIN, .revents = 0};
+        if (::poll(&waited, 1, 100) > 0 && PQconsumeInput(connection) == 0) return;
+    }
+}
+
+// ---- CopyOut ----
+
+CopyOut::CopyOut(CopyOut&& other) noexcept
+    : connection_(std::exchange(other.connection_, nullptr)),
+      message_(std::exchange(other.message_, nullptr)),
+      is_done_(other.is_done_) {}
+
+CopyOut::~CopyOut() {
+    if (connection_ == nullptr) return;
+    release();
+    if (!is_done_ && connection_->is_alive()) connection_->cancel();
+}
+
+void CopyOut::release() {
+    if (message_ != nullptr) PQfreemem(std::exchange(message_, nullptr));
+}
+
+Result<std::optional<std::string_view>> CopyOut::next() {
+    if (is_done_) return std::nullopt;
+    release();
+    while (true) {
+        const int bytes = PQgetCopyData(connection_->connection_.get(), &message_, 1);
+        if (bytes > 0) return std::string_view(message_, static_cast<std::size_t>(bytes));
+        if (bytes == 0) {
+            TRY(connection_->wait_for_answer());
+            continue;
+        }
+        is_done_ = true;
+        if (bytes == -2) return failure(connection_->connection_.get(), connection_->place_);
+        TRY(connection_->single_result());
+        return std::nullopt;
+    }
+}
+
+// ---- Rows ----
+
+void Rows::Clear::operator()(pg_result* result) const noexcept { PQclear(result); }
+
+int Rows::size() const { return result_ ? PQntuples(result_.get()) : 0; }
+bool Rows::is_null(int row, int column) const {
+    return PQgetisnull(result_.get(), row, column) != 0;
+}
+std::string_view Rows::text(int row, int column) const {
+    return {PQgetvalue(result_.get(), row, column),
+            static_cast<std::size_t>(PQgetlength(result_.get(), row, column))};
+}
+std::optional<std::string> Rows::optional_text(int row, int column) const {
+    return is_null(row, column) ? std::nullopt : std::optional(std::string(text(row, column)));
+}
+
+}  // namespace trueup::postgres

@@ -1,0 +1,316 @@
+"""What the world does to a copy of a live PostgreSQL server: sessions that are ended, a server that
+restarts, writers, wrong passwords, certificates. Afterwards the copy is exact, or the run says in one
+sentence what was wrong, without a secret in it."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "oracle"))
+import oracle  # noqa: E402
+from oracle import Mismatch  # noqa: E402
+from postgres_server import PASSWORD, PostgresServer, free_port  # noqa: E402
+from postgres_test import truth  # noqa: E402
+
+ROWS = 60_000
+MAKE_ORDERS = f"""
+    CREATE TABLE orders (id bigint PRIMARY KEY, note text, amount numeric(12,2), version integer);
+    INSERT INTO orders SELECT i, 'note ' || i, i * 1.25, 0 FROM generate_series(1, {ROWS}) i;
+    ANALYZE orders"""
+
+
+class Job:
+    """One configuration in a folder of its own."""
+
+    def __init__(self, tools, folder, source, **export):
+        os.makedirs(folder)
+        self.tools = tools
+        self.prefix = os.path.join(folder, "out")
+        entry = {"name": "orders", "table": "orders", "format": "parquet", "mode": "chunked",
+                 "chunk_size": 3000, "tuning": {"parallel": 2},
+                 "destination": {"type": "local", "path": self.prefix}}
+        entry.update(export)
+        entry = {key: value for key, value in entry.items() if value is not None}
+        self.config = oracle.write_config(os.path.join(folder, "trueup.yaml"), source, [entry])
+
+    def run(self, *words):
+        return oracle.run(self.tools.trueup, "extract", *(words or ("run",)), "-c", self.config)
+
+    def start(self):
+        return subprocess.Popen([self.tools.trueup, "extract", "run", "-c", self.config],
+                                env=oracle.environment(), stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True)
+
+    def must_be_exact(self, server):
+        duckdb = oracle.DuckDb(self.tools.duckdb_sql)
+        oracle.check_export(duckdb, self.prefix, truth(server, "orders"))
+        duckdb.close()
+
+
+def expect(ran, status, *sentences):
+    if ran.status != status:
+        raise Mismatch(f"status {ran.status}, not {status}: {ran.err}")
+    for sentence in sentences:
+        if sentence not in ran.err:
+            raise Mismatch(f"no \"{sentence}\" in: {ran.err}")
+    if PASSWORD in ran.out + ran.err:
+        raise Mismatch("the password was printed")
+
+
+def slow(**more):
+    """So that there is something to interrupt."""
+    return {"parallel": 2, "throttle_ms": 20, "batch_size": 2048, "max_retries": 20,
+            "retry_backoff_ms": 20, **more}
+
+
+def end_sessions(server):
+    """Of those that read rows; how many there were."""
+    return len(server.rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
+                           "application_name = 'trueup' AND query LIKE 'COPY%' AND state = 'active'"))
+
+
+def finish(process):
+    out, err = process.communicate(timeout=300)
+    return oracle.Ran(process.returncode, out, err)
+
+
+def sessions_that_end_come_back(tools, server, scratch, consistency):
+    # So wide that a chunk does not fit into the buffers of a socket: the server waits for us.
+    server.execute("DELETE FROM orders WHERE id > 20000; ALTER TABLE orders ADD wide text; "
+                   "UPDATE orders SET wide = repeat(md5(id::text), 60); ANALYZE orders")
+    job = Job(tools, os.path.join(scratch, f"ended-{consistency}"),
+              server.source(consistency=consistency), chunk_size=5000,
+              tuning=slow(throttle_ms=200))
+    process = job.start()
+    ended = 0
+    while process.poll() is None and ended < 8:
+        ended += end_sessions(server)
+        time.sleep(0.1)
+    ran = finish(process)
+    expect(ran, 0)
+    if "will be tried again" not in ran.err:
+        raise Mismatch(f"no session was ended while it worked: {ran.err}")
+    job.must_be_exact(server)
+
+
+def a_restart_is_survived_or_resumed(tools, server, scratch):
+    job = Job(tools, os.path.join(scratch, "restart"), server.source(consistency="chunk"),
+              tuning=slow())
+    process = job.start()
+    time.sleep(0.5)
+    server.stop(signal.SIGINT)
+    server.start()
+    ran = finish(process)
+    if ran.status not in (0, 2):
+        raise Mismatch(f"status {ran.status}: {ran.err}")
+    if ran.status == 2:
+        expect(job.run(), 0)
+    job.must_be_exact(server)
+
+
+def a_lost_snapshot_is_said_and_resumed(tools, server, scratch):
+    job = Job(tools, os.path.join(scratch, "lost-snapshot"), server.source(), tuning=slow(max_retries=2))
+    process = job.start()
+    time.sleep(0.5)
+    server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = "
+                   "'trueup'")
+    ran = finish(process)
+    if ran.status not in (1, 2):
+        raise Mismatch(f"status {ran.status}: {ran.err}")
+    if os.path.exists(os.path.join(job.prefix, "_SUCCESS")):
+        raise Mismatch("a failed run left a _SUCCESS")
+    expect(job.run(), 0)
+    job.must_be_exact(server)
+
+
+def all_chunks_see_one_snapshot(tools, server, scratch):
+    """Writers change every row, again and again: a snapshot holds one version of all of them."""
+    job = Job(tools, os.path.join(scratch, "snapshot"), server.source(), tuning=slow(parallel=4))
+    stop = threading.Event()
+
+    def write():
+        while not stop.is_set():
+            server.execute("UPDATE orders SET version = version + 1; "
+                           "INSERT INTO orders SELECT max(id) + 1, 'late', 0, min(version) FROM orders")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        ran = job.run()
+    finally:
+        stop.set()
+        writer.join()
+    expect(ran, 0)
+    duckdb = oracle.DuckDb(tools.duckdb_sql)
+    (versions, rows, ids), = duckdb.rows(
+        f"SELECT count(DISTINCT version), count(*), count(DISTINCT id) FROM '{job.prefix}/*.parquet'")
+    duckdb.close()
+    if versions != 1 or rows != ids or rows < ROWS:
+        raise Mismatch(f"{versions} versions in {rows} rows of {ids} ids")
+
+
+def writers_do_not_break_the_tiling(tools, server, scratch):
+    """Each chunk sees its own state, but rows that nobody touches are there once."""
+    job = Job(tools, os.path.join(scratch, "tiling"), server.source(consistency="chunk"), tuning=slow())
+    stop = threading.Event()
+
+    def write():
+        number = 10_000_000
+        while not stop.is_set():
+            number += 1
+            server.execute(f"INSERT INTO orders VALUES ({number}, 'new', 1, 1); "
+                           f"DELETE FROM orders WHERE id = {number - 5}")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        ran = job.run()
+    finally:
+        stop.set()
+        writer.join()
+    expect(ran, 0)
+    duckdb = oracle.DuckDb(tools.duckdb_sql)
+    (rows, ids), = duckdb.rows(f"SELECT count(*), count(DISTINCT id) FROM '{job.prefix}/*.parquet' "
+                               f"WHERE id <= {ROWS}")
+    duckdb.close()
+    if rows != ROWS or ids != ROWS:
+        raise Mismatch(f"{rows} rows of {ids} ids, not {ROWS}")
+
+
+def an_interrupt_ends_at_once(tools, server, scratch):
+    job = Job(tools, os.path.join(scratch, "interrupt"), server.source(),
+              table=None, query="SELECT 1 AS id FROM pg_sleep(60)", mode="full", chunk_size=None)
+    process = job.start()
+    time.sleep(1.0)
+    begun = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    ran = finish(process)
+    if time.monotonic() - begun > 30:
+        raise Mismatch("it waited for the statement")
+    expect(ran, 130)
+    left = server.rows("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND "
+                       "application_name = 'trueup'")
+    if left != [["0"]]:
+        raise Mismatch(f"the server goes on with it: {left}")
+
+
+def a_statement_may_take_too_long(tools, server, scratch):
+    job = Job(tools, os.path.join(scratch, "timeout"), server.source(), table=None,
+              query="SELECT 1 AS id FROM pg_sleep(60)", mode="full", chunk_size=None,
+              tuning={"statement_timeout_s": 1})
+    expect(job.run(), 1, "statement timeout", "tuning.statement_timeout_s")
+
+
+def wrong_addresses_are_said(tools, server, scratch):
+    def of(name, **more):
+        return Job(tools, os.path.join(scratch, name), server.source(**more)).run()
+
+    expect(of("password", password="not it"), 1, "password authentication failed")
+    expect(of("database", database="nowhere"), 1, "database \"nowhere\" does not exist")
+    expect(of("port", port=free_port()), 2, "Connection refused")
+    expect(of("host", host="no-such-host.invalid", tls={"mode": "disable"}), 1,
+           "no-such-host.invalid:")
+    expect(of("tls", tls={"mode": "require"}), 1, "SSL")
+
+
+def what_is_missing_is_named(tools, server, scratch):
+    def of(name, **more):
+        return Job(tools, os.path.join(scratch, name), server.source(), **more).run()
+
+    expect(of("table", table="ordres"), 78, "no table or view \"ordres\"", "did you mean \"orders\"?")
+    expect(of("column", chunk_column="idd"), 78, "no column \"idd\"")
+    expect(of("query", table=None, query="SELECT nope FROM orders", mode="full", chunk_size=None), 78,
+           "column \"nope\" does not exist")
+    server.execute("CREATE TABLE secrets (id integer); CREATE ROLE reader LOGIN PASSWORD 'reader'")
+    denied = Job(tools, os.path.join(scratch, "denied"),
+                 server.source(user="reader", password="reader"), table="secrets", mode="full",
+                 chunk_size=None).run()
+    expect(denied, 1, "permission denied for table secrets", "grant SELECT")
+
+
+def values_that_no_type_holds(tools, server, scratch):
+    server.execute("CREATE TABLE ends (id integer PRIMARY KEY, at timestamptz, amount numeric(9,2)); "
+                   "INSERT INTO ends VALUES (1, now(), 1), (2, 'infinity', 'NaN')")
+
+    def of(name, **columns):
+        return Job(tools, os.path.join(scratch, name), server.source(), table="ends", mode="full",
+                   chunk_size=None, columns=columns)
+
+    expect(of("fail").run(), 1, "ends.at", "infinity")
+    expect(of("fail-2", at="text").run(), 1, "ends.amount", "NaN")
+    job = of("settled", at={"type": "timestamptz", "on_value_error": "null"},
+             amount={"type": "decimal(9,2)", "on_value_error": "text"})
+    expect(job.run(), 0)
+    duckdb = oracle.DuckDb(tools.duckdb_sql)
+    rows = duckdb.rows(f"SELECT id, \"at\" IS NULL, amount FROM '{job.prefix}/*.parquet' ORDER BY id")
+    duckdb.close()
+    if rows != [[1, False, "1.00"], [2, True, "NaN"]]:
+        raise Mismatch(f"found {rows}")
+
+
+def certificates(server_folder):
+    """An authority, and a certificate of it for 127.0.0.1 and localhost."""
+    def openssl(*words):
+        subprocess.run(["openssl", *words], cwd=server_folder, check=True, capture_output=True)
+
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", "ca.key", "-out",
+            "ca.crt", "-subj", "/CN=test authority")
+    openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "server.key", "-out", "server.csr",
+            "-subj", "/CN=localhost")
+    with open(os.path.join(server_folder, "names"), "w", encoding="utf-8") as file:
+        file.write("subjectAltName=DNS:localhost\n")
+    openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.crt", "-CAkey", "ca.key",
+            "-CAcreateserial", "-days", "2", "-out", "server.crt", "-extfile", "names")
+
+
+def tls_modes(tools, server, scratch):
+    authority = os.path.join(server.folder, "ca.crt")
+
+    def of(name, host, **tls):
+        return Job(tools, os.path.join(scratch, "tls-" + name), server.source(host=host, tls=tls),
+                   mode="full", chunk_size=None).run()
+
+    expect(of("require", "127.0.0.1", mode="require"), 0)
+    expect(of("full", "localhost", mode="verify-full", ca_file=authority), 0)
+    expect(of("ca", "127.0.0.1", mode="verify-ca", ca_file=authority), 0)
+    expect(of("name", "127.0.0.1", mode="verify-full", ca_file=authority), 1, "127.0.0.1")
+    expect(of("system", "localhost", mode="verify-full"), 1, "certificate")
+    encrypted = server.log().count("SSL enabled")
+    if encrypted == 0:
+        raise Mismatch("no connection was encrypted")
+
+
+def main():
+    tools = oracle.arguments(__doc__).parse_args()
+    tally = oracle.Tally()
+    with oracle.Scratch(tools.keep) as scratch:
+        with PostgresServer() as server:
+            for name, work, *more in (
+                    ("sessions end, chunk", sessions_that_end_come_back, "chunk"),
+                    ("sessions end, snapshot", sessions_that_end_come_back, "snapshot"),
+                    ("restart", a_restart_is_survived_or_resumed),
+                    ("lost snapshot", a_lost_snapshot_is_said_and_resumed),
+                    ("snapshot", all_chunks_see_one_snapshot),
+                    ("tiling", writers_do_not_break_the_tiling),
+                    ("interrupt", an_interrupt_ends_at_once),
+                    ("timeout", a_statement_may_take_too_long),
+                    ("addresses", wrong_addresses_are_said),
+                    ("missing", what_is_missing_is_named),
+                    ("values", values_that_no_type_holds)):
+                if tools.only in name:
+                    server.execute("DROP TABLE IF EXISTS orders; " + MAKE_ORDERS)
+                    tally.case(name, work, tools, server, scratch, *more)
+        if tools.only in "tls":
+            with PostgresServer(prepare=certificates, settings=[
+                    ("ssl", "on"), ("ssl_cert_file", "../server.crt"),
+                    ("ssl_key_file", "../server.key"), ("log_connections", "on")]) as server:
+                server.execute(MAKE_ORDERS)
+                tally.case("tls", tls_modes, tools, server, scratch)
+    tally.end()
+
+
+if __name__ == "__main__":
+    main()

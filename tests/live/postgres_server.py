@@ -29,9 +29,10 @@ def free_port():
 class PostgresServer:
     """Runs from `with` to its end. The server refuses to be root, so root becomes `postgres`."""
 
-    def __init__(self, settings=(), encoding="UTF8", prepare=None):
+    def __init__(self, settings=(), encoding="UTF8", prepare=None, folder="/dev/shm"):
         """`prepare(folder)` is called before the first start; what it makes there is the server's."""
         self._prepare = prepare
+        self._parent = folder
         self._settings = list(settings)
         self._encoding = encoding
         self.port = free_port()
@@ -39,7 +40,7 @@ class PostgresServer:
         self._process = None
 
     def __enter__(self):
-        self.folder = tempfile.mkdtemp(prefix="trueup-postgres-", dir="/dev/shm")
+        self.folder = tempfile.mkdtemp(prefix="trueup-postgres-", dir=self._parent)
         self._become = {}
         if os.geteuid() == 0:
             user = pwd.getpwnam("postgres")

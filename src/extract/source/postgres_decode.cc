@@ -341,9 +341,26 @@ Decoded decode_value(Wire wire, std::string_view bytes, Column& column, std::siz
         case Wire::Date: return decode_date(bytes, column, row);
         case Wire::Time: return decode_time(bytes, column, row);
         case Wire::Timestamp: return decode_timestamp(bytes, column, row);
+        case Wire::Tid: return Decoded::Malformed;  // No column is one.
         case Wire::TypedByText: return decode_text(bytes, column, row, limits);
     }
     std::unreachable();
+}
+
+std::optional<std::int64_t> whole_number(Wire wire, std::string_view bytes) {
+    constexpr std::size_t kTidBytes = 6;
+    const auto of = [&]<class T>(T /*type*/, std::size_t size) -> std::optional<std::int64_t> {
+        if (bytes.size() != size) return std::nullopt;
+        return big_endian<T>(bytes.data());
+    };
+    switch (wire) {
+        case Wire::Int2: return of(std::int16_t{}, sizeof(std::int16_t));
+        case Wire::Int4: return of(std::int32_t{}, sizeof(std::int32_t));
+        case Wire::Int8: return of(std::int64_t{}, sizeof(std::int64_t));
+        case Wire::Oid: return of(std::uint32_t{}, sizeof(std::uint32_t));
+        case Wire::Tid: return of(std::uint32_t{}, kTidBytes);
+        default: return std::nullopt;
+    }
 }
 
 std::string text_of_value(Wire wire, std::string_view bytes) {

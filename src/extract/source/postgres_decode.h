@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,6 +26,10 @@ struct DecodeLimits {
 /// the answer is Yes.
 Decoded decode_value(Wire wire, std::string_view bytes, columnar::Column& column, std::size_t row,
                      const DecodeLimits& limits);
+
+/// The number of an Int2, Int4, Int8 or Oid, and the block of a Tid; nothing for other forms, and
+/// for bytes of another size.
+std::optional<std::int64_t> whole_number(Wire wire, std::string_view bytes);
 
 /// The value for people and for text columns: "NaN", "infinity", "2026-01-31", a number, or x'6162'
 /// for what has no better text.

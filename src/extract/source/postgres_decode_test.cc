@@ -193,6 +193,17 @@ TEST(PostgresDecode, NumbersAreBigEndian) {
               -0.1);
 }
 
+TEST(PostgresDecode, KeysAreNumbersWhereTheyCanBe) {
+    EXPECT_EQ(whole_number(Wire::Int2, wire<std::int16_t>(-2)), -2);
+    EXPECT_EQ(whole_number(Wire::Int4, wire<std::int32_t>(-3)), -3);
+    EXPECT_EQ(whole_number(Wire::Int8, wire<std::int64_t>(-4)), -4);
+    EXPECT_EQ(whole_number(Wire::Oid, wire<std::int32_t>(-1)), 4'294'967'295);
+    EXPECT_EQ(whole_number(Wire::Tid, wire<std::int32_t>(-1) + wire<std::int16_t>(7)),
+              4'294'967'295);
+    EXPECT_EQ(whole_number(Wire::Tid, wire<std::int32_t>(1)), std::nullopt);
+    EXPECT_EQ(whole_number(Wire::Bytes, wire<std::int32_t>(1)), std::nullopt);
+}
+
 TEST(PostgresDecode, TheEpochIsAnotherOne) {
     EXPECT_EQ(
         decode(Wire::Date, wire<std::int32_t>(0), {TypeId::Date}).column.values<std::int32_t>()[0],

@@ -32,6 +32,7 @@ enum class Wire : std::uint8_t {
     Date,         // Days since 2000-01-01.
     Time,         // Microseconds since midnight.
     Timestamp,    // Microseconds since 2000-01-01, with or without a zone.
+    Tid,          // Where a row is stored: block and place in it. Only of keys.
     TypedByText,  // The server's text, read as the column's type.
 };
 
@@ -63,8 +64,8 @@ Result<ChunkKey> key_of(postgres::Connection& connection, const Relation& relati
 std::string from_of(const Relation& relation);
 /// The key's columns as expressions.
 std::vector<std::string> key_expressions(const ChunkKey& key);
-/// The same as texts, joined by commas, in the form that key_value() reads.
-std::string key_projection(const ChunkKey& key);
+/// A column of the key as a text that key_value() reads.
+std::string key_projection(const ChunkKey& key, std::size_t column);
 KeyValue key_value(const ChunkKey& key, std::size_t column, std::string_view text);
 /// " WHERE …", or nothing when the bounds hold everything.
 std::string where_of(const ChunkKey& key, const Bounds& bounds);

@@ -26,20 +26,64 @@ using columnar::kBatchRows;
 using postgres::Connection;
 using postgres::CopyOut;
 
+/// Where a column of the key stands in a row, and how.
+struct KeyField {
+    std::size_t field = 0;
+    Wire wire = Wire::TypedByText;  // As key_projection() selects it.
+};
+
+/// What is read of a relation: its columns, and behind them what else the key needs.
+struct Selection {
+    std::vector<std::string> expressions;
+    std::vector<Wire> wires;  // By the relation's columns.
+    std::vector<KeyField> key;
+};
+
+/// A key that is read anyway, as a number or a text, is not selected twice: the server's work for
+/// each row is what a copy waits for.
+KeyField key_field(const Relation& relation, const ChunkKey& key, std::size_t column,
+                   Selection& selection) {
+    for (std::size_t i = 0; i < relation.columns.size() && !key.is_physical; ++i) {
+        if (relation.columns[i].name != key.columns[column]) continue;
+        const Wire wire = selection.wires[i];
+        const bool is_number =
+            wire == Wire::Int2 || wire == Wire::Int4 || wire == Wire::Int8 || wire == Wire::Oid;
+        const bool is_text =
+            wire == Wire::Bytes && relation.columns[i].type.id == columnar::TypeId::Varchar;
+        if (is_number || is_text) return {i, wire};
+    }
+    selection.expressions.push_back(key.is_physical ? "trueup_rows.ctid"
+                                                    : key_projection(key, column));
+    return {selection.expressions.size() - 1, key.is_physical ? Wire::Tid : Wire::TypedByText};
+}
+
+Selection selection_of(const ReadRequest& request) {
+    const Relation& relation = *request.relation;
+    Selection selection;
+    for (const SourceColumn& column : relation.columns) {
+        const Typing typing = typing_of(column);
+        selection.wires.push_back(typing.wire);
+        selection.expressions.push_back(
+            fmt::format(fmt::runtime(typing.selection), quote_name(column.name)));
+    }
+    if (request.key == nullptr) return selection;
+    for (std::size_t i = 0; i < request.key->columns.size(); ++i) {
+        selection.key.push_back(key_field(relation, *request.key, i, selection));
+    }
+    return selection;
+}
+
 class Reader final : public ChunkReader {
   public:
-    Reader(Connection& connection, const ReadRequest& request, CopyOut copy,
+    Reader(Connection& connection, const ReadRequest& request, Selection selection, CopyOut copy,
            const DecodeLimits& limits)
         : connection_(&connection),
           relation_(request.relation),
           key_(request.key != nullptr ? std::optional(*request.key) : std::nullopt),
+          selection_(std::move(selection)),
           copy_(std::move(copy)),
           limits_(limits),
-          rows_soft_max_(request.rows_soft_max) {
-        for (const SourceColumn& column : relation_->columns) {
-            wires_.push_back(typing_of(column).wire);
-        }
-    }
+          rows_soft_max_(request.rows_soft_max) {}
 
     std::optional<Key> stopped_at() const override { return stopped_at_; }
     std::int64_t values_nulled() const override { return values_nulled_; }
@@ -103,7 +147,7 @@ class Reader final : public ChunkReader {
     Status decode_row(Batch& batch, std::size_t row) {
         std::vector<Column>& columns = batch.columns();
         CopyFields fields(row_);
-        const std::size_t count = columns.size() + key_columns();
+        const std::size_t count = selection_.expressions.size();
         if (static_cast<std::size_t>(fields.number16()) != count) return malformed();
         for (std::size_t i = 0; i < columns.size(); ++i) {
             const auto value = fields.field();
@@ -111,12 +155,13 @@ class Reader final : public ChunkReader {
                 set_null(columns[i], row);
                 continue;
             }
-            const Decoded decoded = decode_value(wires_[i], *value, columns[i], row, limits_);
+            const Decoded decoded =
+                decode_value(selection_.wires[i], *value, columns[i], row, limits_);
             if (decoded != Decoded::Yes) [[unlikely]] {
                 TRY(settle(decoded, *value, i, columns[i], row));
             }
         }
-        for (std::size_t i = 0; i < key_columns(); ++i) fields.field();
+        for (std::size_t i = columns.size(); i < count; ++i) fields.field();
         return fields.is_whole() ? Status() : malformed();
     }
 
@@ -142,7 +187,7 @@ class Reader final : public ChunkReader {
             return {};
         }
         constexpr std::size_t kShownMax = 60;
-        std::string shown = text_of_value(wires_[index], value);
+        std::string shown = text_of_value(selection_.wires[index], value);
         if (shown.size() > kShownMax) shown = shown.substr(0, kShownMax) + "…";
         return fail(
             ErrorClass::Failed,
@@ -154,7 +199,7 @@ class Reader final : public ChunkReader {
     }
 
     std::string place_of(const SourceColumn& column) {
-        const Key key = key_columns() > 0 ? current_key() : Key();
+        const Key key = current_key();
         if (key.empty()) {
             return fmt::format("{}.{}, row {}", relation_->name, column.name, rows_read_ + 1);
         }
@@ -162,16 +207,24 @@ class Reader final : public ChunkReader {
                            text_of(key));
     }
 
-    /// Behind the columns stand those of the key, as text.
-    std::size_t key_columns() const { return key_ ? key_->columns.size() : 0; }
+    /// Of the row that stands in row_; empty without a key.
     Key current_key() const {
         CopyFields fields(row_);
         fields.number16();
-        for (std::size_t i = 0; i < wires_.size(); ++i) fields.field();
+        std::vector<std::optional<std::string_view>> values(selection_.expressions.size());
+        for (auto& value : values) value = fields.field();
         Key key;
-        for (std::size_t i = 0; i < key_columns(); ++i) {
-            const auto text = fields.field();
-            key.push_back(text ? key_value(*key_, i, *text) : KeyValue());
+        for (std::size_t i = 0; i < selection_.key.size(); ++i) {
+            const KeyField& place = selection_.key[i];
+            const auto& value = values[place.field];
+            const auto number = value ? whole_number(place.wire, *value) : std::nullopt;
+            if (!value) {
+                key.emplace_back();
+            } else if (number) {
+                key.emplace_back(*number);
+            } else {
+                key.push_back(key_value(*key_, i, *value));
+            }
         }
         return key;
     }
@@ -189,9 +242,9 @@ class Reader final : public ChunkReader {
     Connection* connection_;
     const Relation* relation_;
     std::optional<ChunkKey> key_;
+    Selection selection_;
     CopyOut copy_;
     DecodeLimits limits_;
-    std::vector<Wire> wires_;  // By the relation's columns.
     std::int64_t rows_soft_max_;
     std::int64_t rows_read_ = 0;
     std::int64_t values_nulled_ = 0;
@@ -205,35 +258,29 @@ class Reader final : public ChunkReader {
 };
 
 /// The statement that reads a chunk.
-std::string copy_statement(const ReadRequest& request) {
-    const Relation& relation = *request.relation;
-    std::vector<std::string> selected;
-    selected.reserve(relation.columns.size() + 1);
-    for (const SourceColumn& column : relation.columns) {
-        selected.push_back(
-            fmt::format(fmt::runtime(typing_of(column).selection), quote_name(column.name)));
-    }
+std::string copy_statement(const ReadRequest& request, const Selection& selection) {
     std::string where;
     std::string order;
     if (request.key != nullptr) {
-        selected.push_back(key_projection(*request.key));
         where = where_of(*request.key, request.bounds);
         if (request.rows_soft_max != 0) order = order_of(*request.key, "ASC");
     }
     return fmt::format("COPY (SELECT {} FROM {}{}{}) TO STDOUT (FORMAT binary)",
-                       fmt::join(selected, ", "), from_of(relation), where, order);
+                       fmt::join(selection.expressions, ", "), from_of(*request.relation), where,
+                       order);
 }
 
 }  // namespace
 
 Result<std::unique_ptr<ChunkReader>> open_reader(Connection& connection, const ReadRequest& request,
                                                  bool checks_utf8) {
-    auto copy = connection.copy_out(copy_statement(request));
+    Selection selection = selection_of(request);
+    auto copy = connection.copy_out(copy_statement(request, selection));
     if (!copy) return in_context(std::move(copy).error(), request.relation->name);
     const DecodeLimits limits{.value_bytes_max = request.value_bytes_max,
                               .checks_utf8 = checks_utf8};
-    std::unique_ptr<ChunkReader> reader =
-        std::make_unique<Reader>(connection, request, *std::move(copy), limits);
+    std::unique_ptr<ChunkReader> reader = std::make_unique<Reader>(
+        connection, request, std::move(selection), *std::move(copy), limits);
     return reader;
 }
 

@@ -1,6 +1,7 @@
 #include "extract/source/postgres_source.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <memory>
 #include <utility>
@@ -98,8 +99,8 @@ class PostgresSession final : public SourceSession {
             "SELECT * FROM (SELECT *, pg_catalog.row_number() OVER () - 1 AS trueup_passed FROM "
             "(SELECT {} FROM {}{}{}{}) AS trueup_keys) AS trueup_numbered WHERE trueup_passed > 0 "
             "AND trueup_passed % {} = 0 ORDER BY trueup_passed LIMIT {}",
-            parts::key_projection(key), parts::from_of(relation),
-            parts::where_of(key, {.lower = walk.from}), order, limit, every, walk.keys_max)));
+            projections(key), parts::from_of(relation), parts::where_of(key, {.lower = walk.from}),
+            order, limit, every, walk.keys_max)));
         std::vector<Key> keys;
         keys.reserve(static_cast<std::size_t>(rows.size()));
         for (int row = 0; row < rows.size(); ++row) keys.push_back(key_in(key, rows, row));
@@ -141,6 +142,14 @@ class PostgresSession final : public SourceSession {
         return connection_.query(sql);
     }
 
+    static std::string projections(const ChunkKey& key) {
+        std::vector<std::string> all;
+        all.reserve(key.columns.size());
+        for (std::size_t i = 0; i < key.columns.size(); ++i) {
+            all.push_back(parts::key_projection(key, i));
+        }
+        return fmt::format("{}", fmt::join(all, ", "));
+    }
     static Key key_in(const ChunkKey& key, const Rows& rows, int row) {
         Key values;
         for (std::size_t i = 0; i < key.columns.size(); ++i) {
@@ -153,9 +162,9 @@ class PostgresSession final : public SourceSession {
     }
     Result<std::optional<Key>> edge(const Relation& relation, const ChunkKey& key,
                                     const Bounds& bounds, std::string_view direction) {
-        const Rows rows = TRY(query(fmt::format(
-            "SELECT {} FROM {}{}{} LIMIT 1", parts::key_projection(key), parts::from_of(relation),
-            parts::where_of(key, bounds), parts::order_of(key, direction))));
+        const Rows rows = TRY(query(
+            fmt::format("SELECT {} FROM {}{}{} LIMIT 1", projections(key), parts::from_of(relation),
+                        parts::where_of(key, bounds), parts::order_of(key, direction))));
         if (rows.size() == 0) return std::optional<Key>{};
         return std::optional(key_in(key, rows, 0));
     }

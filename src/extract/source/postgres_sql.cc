@@ -70,13 +70,9 @@ std::vector<std::string> key_expressions(const ChunkKey& key) {
     return expressions;
 }
 
-std::string key_projection(const ChunkKey& key) {
+std::string key_projection(const ChunkKey& key, std::size_t column) {
     if (key.is_physical) return std::string(kBlockOf);
-    std::vector<std::string> texts;
-    texts.reserve(key.columns.size());
-    for (const std::string& column : key.columns)
-        texts.push_back(fmt::format("trueup_rows.{}::text", quote_name(column)));
-    return fmt::format("{}", fmt::join(texts, ", "));
+    return fmt::format("trueup_rows.{}::text", quote_name(key.columns[column]));
 }
 
 KeyValue key_value(const ChunkKey& key, std::size_t column, std::string_view text) {

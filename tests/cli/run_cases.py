@@ -26,6 +26,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 # What differs from run to run, and what stands for it. In this order; the temporary folder is first.
 NORMALISE = [
+    # Which phases are seen to run, and how often, is a matter of speed. Progress has its own tests.
+    (re.compile(r"^(?:reading rollouts|protecting|changing rollouts|changing rows|recovering)"
+                r"(?:, .*)?\n", re.M), ""),
     (re.compile(r"\b\d{8}T\d{6}Z-[0-9a-f]{4,16}\b"), "<run>"),
     (re.compile(r"\b\d{8}T\d{6}Z\b"), "<stamp>"),
     (re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"), "<time>"),

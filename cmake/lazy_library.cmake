@@ -39,7 +39,7 @@ function(lazy_library name)
   string(APPEND text "  .bss\n  .balign 8\n  .globl ${name}_table\n${name}_table:\n  .zero 8*${count}\n")
   file(CONFIGURE OUTPUT "${CMAKE_CURRENT_BINARY_DIR}/${name}.S" CONTENT "${text}" @ONLY)
   file(CONFIGURE OUTPUT "${CMAKE_CURRENT_BINARY_DIR}/${name}_names.h" CONTENT
-    "constexpr const char* kLazyLibrary = \"${L_LIBRARY}\";\nconstexpr const char* kLazyNames[] = {\n${names}};\nextern \"C\" void* ${name}_table[${count}];\n"
+    "constexpr const char* kLazyLibrary = \"${L_LIBRARY}\";\nconstexpr const char* kLazyNames[] = {\n${names}};\nextern \"C\" void* ${name}_table[${count}];  // NOLINT(readability-identifier-naming)\n"
     @ONLY)
   add_library(${name} OBJECT "${CMAKE_CURRENT_BINARY_DIR}/${name}.S")
 endfunction()

@@ -305,18 +305,17 @@ void CopyOut::release() {
 Result<std::optional<std::string_view>> CopyOut::next() {
     if (is_done_) return std::nullopt;
     release();
-    while (true) {
-        const int bytes = PQgetCopyData(connection_->connection_.get(), &message_, 1);
-        if (bytes > 0) return std::string_view(message_, static_cast<std::size_t>(bytes));
-        if (bytes == 0) {
-            TRY(connection_->wait_for_answer());
-            continue;
-        }
-        is_done_ = true;
-        if (bytes == -2) return failure(connection_->connection_.get(), connection_->place_);
-        TRY(connection_->single_result());
-        return std::nullopt;
+    pg_conn* native = connection_->connection_.get();
+    int bytes = PQgetCopyData(native, &message_, 1);
+    while (bytes == 0) {  // More has to come first.
+        TRY(connection_->wait_for_answer());
+        bytes = PQgetCopyData(native, &message_, 1);
     }
+    if (bytes > 0) return std::string_view(message_, static_cast<std::size_t>(bytes));
+    is_done_ = true;
+    if (bytes == -2) return failure(native, connection_->place_);
+    TRY(connection_->single_result());
+    return std::nullopt;
 }
 
 // ---- Rows ----

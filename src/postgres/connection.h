@@ -99,6 +99,9 @@ class Connection {
     static Result<Connection> open(const ConnectOptions& options);
     Connection(Connection&&) noexcept = default;
     Connection& operator=(Connection&&) noexcept = default;
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+    ~Connection() = default;
 
     /// One statement with parameters $1, $2, … in text form; nothing is NULL.
     Result<Rows> query(const std::string& sql,

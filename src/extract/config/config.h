@@ -54,8 +54,8 @@ struct Server {
     std::string user;
     std::string password;  // A secret: in no message, file or manifest.
     std::string database;
-    std::optional<TlsMode> tls = {};  // Always there when the configuration was read.
-    std::string ca_file = {};         // Absolute; empty: the system's certificates.
+    std::optional<TlsMode> tls;  // Always there when the configuration was read.
+    std::string ca_file;         // Absolute; empty: the system's certificates.
 };
 
 struct Source {

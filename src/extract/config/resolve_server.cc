@@ -41,7 +41,7 @@ Result<std::string> from_file(const Section& source, std::string_view key,
     const std::string path = join_path(directory, source.text(key).value_or(""));
     const auto text = surroundings.read_file(path);
     if (!text) return source.refuse(key, "cannot be read: " + text.error().message);
-    const std::string value(trim(*text));
+    std::string value(trim(*text));
     if (value.empty()) return source.refuse(key, "names an empty file");
     return value;
 }

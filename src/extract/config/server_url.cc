@@ -124,6 +124,19 @@ Result<TlsMode> mode_named(std::string_view name) {
                   "prefer and allow would fall back to plain text unasked");
 }
 
+Status take_parameter(std::string_view name, const std::string& value, const std::string& directory,
+                      Server& server) {
+    if (name == "sslmode") server.tls = TRY(mode_named(value));
+    if (name == "sslrootcert") server.ca_file = absolute_path(join_path(directory, value));
+    if (name == "host") server.host = value;
+    for (const std::string_view known :
+         {"sslmode", "sslrootcert", "host", "application_name", "connect_timeout"}) {
+        if (name == known) return {};
+    }
+    return refuse(fmt::format("has the parameter {}, which trueup does not know", printable(name)),
+                  "known: sslmode, sslrootcert, host");
+}
+
 }  // namespace
 
 Result<Server> server_of_url(std::string_view text, const std::string& directory) {
@@ -137,17 +150,7 @@ Result<Server> server_of_url(std::string_view text, const std::string& directory
                   .password = url.password.value_or(""),
                   .database = url.database};
     for (const auto& [name, value] : url.parameters) {
-        if (name == "sslmode") {
-            server.tls = TRY(mode_named(value));
-        } else if (name == "sslrootcert") {
-            server.ca_file = absolute_path(join_path(directory, value));
-        } else if (name == "host") {
-            server.host = value;
-        } else if (name != "application_name" && name != "connect_timeout") {
-            return refuse(
-                fmt::format("has the parameter {}, which trueup does not know", printable(name)),
-                "known: sslmode, sslrootcert, host");
-        }
+        TRY(take_parameter(name, value, directory, server));
     }
     if (server.host.empty() || server.user.empty() || server.database.empty()) {
         return refuse("must name a host, a user and a database",

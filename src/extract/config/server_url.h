@@ -25,11 +25,11 @@ struct ServerUrl {
 
 /// "scheme://user:password@host:port/database?name=value" (RFC 3986). The error, of class Config,
 /// is the end of a sentence and repeats nothing of the URL.
-Result<ServerUrl> parse_server_url(std::string_view url);
+Result<ServerUrl> parse_server_url(std::string_view text);
 
 /// The server that a postgres:// URL names; its TLS mode and certificates only when the URL says
 /// them, relative paths from `directory`. Errors as above.
-Result<Server> server_of_url(std::string_view url, const std::string& directory);
+Result<Server> server_of_url(std::string_view text, const std::string& directory);
 
 /// Where nothing is said: plain text to this very machine, a proven server everywhere else.
 TlsMode default_tls(std::string_view host);

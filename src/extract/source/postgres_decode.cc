@@ -142,7 +142,9 @@ struct Numeric {
     int shown_scale = 0;
     const char* digits = nullptr;
 
-    int word(int index) const { return big_endian<std::int16_t>(digits + 2 * index); }
+    int word(int index) const {
+        return big_endian<std::int16_t>(digits + std::ptrdiff_t{2} * index);
+    }
 };
 
 std::optional<Numeric> read_numeric(std::string_view bytes) {

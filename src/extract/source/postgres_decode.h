@@ -5,7 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "extract/source/postgres_parts.h"
+#include "columnar/batch.h"
+#include "extract/source/postgres_wire.h"
 
 namespace trueup::extract::postgres_source {
 

@@ -10,7 +10,6 @@
 namespace trueup::extract::postgres_source {
 namespace {
 
-using columnar::TypeId;
 using postgres::Connection;
 using postgres::ResultColumn;
 using postgres::Rows;
@@ -40,6 +39,7 @@ std::string shown_name(std::string_view schema, std::string_view name, bool is_v
 std::unexpected<Error> no_table(const std::string& place, const TableName& wanted,
                                 const Rows& known) {
     std::vector<std::string> names;
+    names.reserve(static_cast<std::size_t>(known.size()));
     for (int i = 0; i < known.size(); ++i) {
         names.push_back(shown_name(known.text(i, 1), known.text(i, 2), known.text(i, 4) == "t"));
     }
@@ -261,6 +261,7 @@ Result<std::vector<TableListing>> list_tables(Connection& connection) {
         "c.relname, c.relkind = 'v' {} ORDER BY n.nspname, c.relname",
         kRelations)));
     std::vector<TableListing> tables;
+    tables.reserve(static_cast<std::size_t>(rows.size()));
     for (int i = 0; i < rows.size(); ++i) {
         tables.push_back(
             {{std::string(rows.text(i, 0)), std::string(rows.text(i, 1))}, rows.text(i, 2) == "t"});

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "extract/source/postgres_wire.h"
 #include "extract/source/source.h"
 #include "postgres/connection.h"
 
@@ -15,26 +16,6 @@ namespace trueup::extract::postgres_source {
 std::string quote_name(std::string_view name);
 /// As a literal under standard_conforming_strings.
 std::string quote_text(std::string_view text);
-
-/// How a column travels: in what binary form (PostgreSQL's send functions), or as text.
-enum class Wire : std::uint8_t {
-    Bool,
-    Int2,
-    Int4,
-    Int8,
-    Oid,
-    Float4,
-    Float8,
-    Numeric,      // Base 10,000 digits: src/backend/utils/adt/numeric.c, numeric_send.
-    Bytes,        // Text and bytea: as they are.
-    Jsonb,        // A version byte, then text.
-    Uuid,         // 16 bytes.
-    Date,         // Days since 2000-01-01.
-    Time,         // Microseconds since midnight.
-    Timestamp,    // Microseconds since 2000-01-01, with or without a zone.
-    Tid,          // Where a row is stored: block and place in it. Only of keys.
-    TypedByText,  // The server's text, read as the column's type.
-};
 
 /// How a type is kept in a part, and what has to be selected for that.
 struct Typing {

@@ -151,24 +151,21 @@ class Reader final : public ChunkReader {
         if (static_cast<std::size_t>(fields.number16()) != count) return malformed();
         for (std::size_t i = 0; i < columns.size(); ++i) {
             const auto value = fields.field();
-            if (!value) {
-                set_null(columns[i], row);
-                continue;
-            }
             const Decoded decoded =
-                decode_value(selection_.wires[i], *value, columns[i], row, limits_);
-            if (decoded != Decoded::Yes) [[unlikely]] {
-                TRY(settle(decoded, *value, i, columns[i], row));
-            }
+                value ? decode_value(selection_.wires[i], *value, columns[i], row, limits_)
+                      : set_null(columns[i], row);
+            if (decoded == Decoded::Yes) continue;
+            TRY(settle(decoded, value.value_or(""), i, columns[i], row));
         }
         for (std::size_t i = columns.size(); i < count; ++i) fields.field();
         return fields.is_whole() ? Status() : malformed();
     }
 
-    static void set_null(Column& column, std::size_t row) {
+    static Decoded set_null(Column& column, std::size_t row) {
         std::memset(column.raw() + row * columnar::value_bytes(column.type()), 0,
                     columnar::value_bytes(column.type()));
         column.set_null(row);
+        return Decoded::Yes;
     }
 
     /// What the configuration wants of a value that the column's type does not have.

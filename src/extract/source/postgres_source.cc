@@ -43,8 +43,8 @@ class Snapshot {
 /// How to connect, and what every session of a database is told.
 struct Access {
     postgres::ConnectOptions options;
-    bool checks_utf8 = false;                       // The server does not.
-    std::shared_ptr<const Snapshot> snapshot = {};  // None: each statement sees its own state.
+    bool checks_utf8 = false;                  // The server does not.
+    std::shared_ptr<const Snapshot> snapshot;  // None: each statement sees its own state.
 
     Result<Connection> connect() const {
         Connection connection = TRY(Connection::open(options));

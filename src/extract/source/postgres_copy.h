@@ -23,7 +23,7 @@ class CopyFields {
     /// The next field's bytes; nothing for NULL.
     std::optional<std::string_view> field() {
         const std::int32_t length = number32();
-        if (length == -1) return std::nullopt;
+        if (is_lost_ || length == -1) return std::nullopt;
         if (length < 0 || static_cast<std::size_t>(length) > bytes_.size()) {
             lose();
             return std::nullopt;

@@ -282,6 +282,8 @@ TEST(PostgresCopy, FieldsThatAreNotThereAreLost) {
     CopyFields negative(below_zero);
     EXPECT_EQ(negative.field(), std::nullopt);
     EXPECT_TRUE(negative.is_lost());
+    // An empty value would look like one that was there.
+    EXPECT_EQ(negative.field(), std::nullopt);
 }
 
 }  // namespace

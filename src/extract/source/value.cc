@@ -167,7 +167,8 @@ bool fits_decimal(Int128 unscaled, int width) {
 std::optional<Int128> parse_decimal(std::string_view text, DecimalShape shape) {
     const auto digits = split_number(text);
     if (!digits) return std::nullopt;
-    const Int128 limit = power_of_ten(shape.width);
+    // What one more digit may follow: 10^38 times 10 is more than 128 bits hold.
+    const Int128 limit = power_of_ten(shape.width - 1);
     const auto whole_size = static_cast<int>(digits->whole.size());
     const auto all = whole_size + static_cast<int>(digits->fraction.size());
     // Digit i of the number counts 10^(point - 1 - i).
@@ -185,8 +186,8 @@ std::optional<Int128> parse_decimal(std::string_view text, DecimalShape shape) {
             if (digit != '0') return std::nullopt;
             continue;
         }
-        value = value * 10 + (digit - '0');
         if (value >= limit) return std::nullopt;
+        value = value * 10 + (digit - '0');
     }
     return digits->is_negative ? -value : value;
 }

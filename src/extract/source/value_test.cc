@@ -50,6 +50,10 @@ TEST(ParseDecimal, TakesThirtyEightDigits) {
     ASSERT_TRUE(value.has_value());
     EXPECT_TRUE(*value == power_of_ten(37) * 9 + (power_of_ten(37) - 1));
     EXPECT_FALSE(parse_decimal("100000000000000000000000000000000000000", {38, 0}).has_value());
+    // These leave 128 bits, where they would look like smaller numbers.
+    EXPECT_FALSE(parse_decimal("200000000000000000000000000000000000000", {38, 0}).has_value());
+    EXPECT_FALSE(parse_decimal("2202259402295422029542202940229542", {38, 10}).has_value());
+    EXPECT_FALSE(parse_decimal("-999999999999999999999999999999999999999", {38, 0}).has_value());
 }
 
 TEST(DecimalOf, SpellsTheShortestText) {

@@ -26,13 +26,19 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def place_with_room():
+    """In memory when there is room; not TMPDIR, which the server's own user may not be let into."""
+    has_room = os.access("/dev/shm", os.W_OK) and shutil.disk_usage("/dev/shm").free > 1 << 30
+    return "/dev/shm" if has_room else "/tmp"
+
+
 class PostgresServer:
     """Runs from `with` to its end. The server refuses to be root, so root becomes `postgres`."""
 
-    def __init__(self, settings=(), encoding="UTF8", prepare=None, folder="/dev/shm"):
+    def __init__(self, settings=(), encoding="UTF8", prepare=None, folder=None):
         """`prepare(folder)` is called before the first start; what it makes there is the server's."""
         self._prepare = prepare
-        self._parent = folder
+        self._parent = folder or place_with_room()
         self._settings = list(settings)
         self._encoding = encoding
         self.port = free_port()

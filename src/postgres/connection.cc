@@ -162,8 +162,6 @@ Status Connection::set_up(const ConnectOptions& options) {
     return set_timeout(*this, "lock_timeout", options.lock_timeout);
 }
 
-int Connection::process_id() const { return PQbackendPID(connection_.get()); }
-
 Connection::State Connection::state() const {
     if (PQstatus(connection_.get()) != CONNECTION_OK) return State::Lost;
     const bool is_failed = PQtransactionStatus(connection_.get()) == PQTRANS_INERROR;
@@ -329,9 +327,6 @@ bool Rows::is_null(int row, int column) const {
 std::string_view Rows::text(int row, int column) const {
     return {PQgetvalue(result_.get(), row, column),
             static_cast<std::size_t>(PQgetlength(result_.get(), row, column))};
-}
-std::optional<std::string> Rows::optional_text(int row, int column) const {
-    return is_null(row, column) ? std::nullopt : std::optional(std::string(text(row, column)));
 }
 
 }  // namespace trueup::postgres

@@ -46,7 +46,6 @@ class Rows {
     bool is_null(int row, int column) const;
     /// Empty for NULL; valid as long as this object.
     std::string_view text(int row, int column) const;
-    std::optional<std::string> optional_text(int row, int column) const;
 
   private:
     struct Clear {
@@ -115,8 +114,6 @@ class Connection {
 
     /// 150018 for 15.18.
     int server_version() const { return server_version_; }
-    /// Of the server's process that serves this session; behind a pooler it may change.
-    int process_id() const;
     /// Lost: only a new connection helps. Failed: the transaction is, and has to be rolled back.
     enum class State : std::uint8_t { Ready, Failed, Lost };
     State state() const;

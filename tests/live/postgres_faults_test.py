@@ -72,6 +72,15 @@ def end_sessions(server):
                            "application_name = 'trueup' AND query LIKE 'COPY%' AND state = 'active'"))
 
 
+def wait_for(server, process, query):
+    """Until it has sent such a statement; asking takes long enough to need no pause."""
+    while process.poll() is None:
+        if server.rows("SELECT 1 FROM pg_stat_activity WHERE application_name = 'trueup' AND query "
+                       f"LIKE '{query}'"):
+            return
+    raise Mismatch("it ended before it could be disturbed")
+
+
 def finish(process):
     out, err = process.communicate(timeout=300)
     return oracle.Ran(process.returncode, out, err)
@@ -88,7 +97,6 @@ def sessions_that_end_come_back(tools, server, scratch, consistency):
     ended = 0
     while process.poll() is None and ended < 8:
         ended += end_sessions(server)
-        time.sleep(0.1)
     ran = finish(process)
     expect(ran, 0)
     if "will be tried again" not in ran.err:
@@ -100,7 +108,7 @@ def a_restart_is_survived_or_resumed(tools, server, scratch):
     job = Job(tools, os.path.join(scratch, "restart"), server.source(consistency="chunk"),
               tuning=slow())
     process = job.start()
-    time.sleep(0.5)
+    wait_for(server, process, "COPY%")
     server.stop(signal.SIGINT)
     server.start()
     ran = finish(process)
@@ -114,7 +122,7 @@ def a_restart_is_survived_or_resumed(tools, server, scratch):
 def a_lost_snapshot_is_said_and_resumed(tools, server, scratch):
     job = Job(tools, os.path.join(scratch, "lost-snapshot"), server.source(), tuning=slow(max_retries=2))
     process = job.start()
-    time.sleep(0.5)
+    wait_for(server, process, "COPY%")
     server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = "
                    "'trueup'")
     ran = finish(process)
@@ -184,7 +192,7 @@ def an_interrupt_ends_at_once(tools, server, scratch):
     job = Job(tools, os.path.join(scratch, "interrupt"), server.source(),
               table=None, query="SELECT 1 AS id FROM pg_sleep(60)", mode="full", chunk_size=None)
     process = job.start()
-    time.sleep(1.0)
+    wait_for(server, process, "COPY%pg_sleep(60)%")
     begun = time.monotonic()
     process.send_signal(signal.SIGINT)
     ran = finish(process)

@@ -58,7 +58,8 @@ Result<TableFacts> find_table(Connection& connection, const TableName& wanted) {
     for (int i = 0; i < known.size(); ++i) {
         const bool is_there =
             wanted.schema.empty() ? known.text(i, 4) == "t" : known.text(i, 1) == wanted.schema;
-        if (!is_there || known.text(i, 2) != wanted.name) continue;
+        const bool is_named = known.text(i, 2) == wanted.name && !known.text(i, 3).empty();
+        if (!is_there || !is_named) continue;
         return TableFacts{std::string(known.text(i, 0)), std::string(known.text(i, 1)),
                           std::string(known.text(i, 2)), known.text(i, 3).front()};
     }
@@ -85,8 +86,9 @@ Result<std::vector<ColumnType>> types_of(Connection& connection,
         "{}) a(place, oid, modifier) JOIN pg_catalog.pg_type t ON t.oid = a.oid",
         fmt::join(asked, ", "))));
     for (int i = 0; i < rows.size(); ++i) {
-        const auto place = static_cast<std::size_t>(parse_int64(rows.text(i, 0)).value_or(0));
-        types.at(place) = {std::string(rows.text(i, 1)), rows.text(i, 2) == "t"};
+        const auto place = static_cast<std::size_t>(parse_int64(rows.text(i, 0)).value_or(-1));
+        if (place >= types.size()) continue;
+        types[place] = {std::string(rows.text(i, 1)), rows.text(i, 2) == "t"};
     }
     return types;
 }

@@ -117,7 +117,10 @@ class PostgresSession final : public SourceSession {
         const Rows rows =
             TRY(query(fmt::format("SELECT pg_catalog.count(*) FROM {}{}", parts::from_of(relation),
                                   key == nullptr ? "" : parts::where_of(*key, bounds))));
-        return parse_int64(rows.text(0, 0)).value_or(0);
+        const auto number = rows.size() == 1 ? parse_int64(rows.text(0, 0)) : std::nullopt;
+        if (number) return *number;
+        return fail(ErrorClass::Failed, fmt::format("{}: the server's count of {} is no number",
+                                                    connection_.place(), relation.name));
     }
     Result<std::unique_ptr<ChunkReader>> read(const ReadRequest& request) override {
         TRY(get_ready());
@@ -125,16 +128,11 @@ class PostgresSession final : public SourceSession {
     }
 
   private:
-    /// After a failure: out of the transaction that it broke, or with a new connection, and back to
-    /// the same snapshot. Retryable when the server does not give either.
+    /// After a failure: with a new connection, and back to the same snapshot. Until both are there
+    /// the old connection stays, so that nothing is ever read outside the snapshot.
     Status get_ready() {
-        const Connection::State state = connection_.state();
-        if (state == Connection::State::Lost) {
-            connection_ = TRY(access_.connect());
-        } else if (state == Connection::State::Failed) {
-            TRY(connection_.exec("ROLLBACK"));
-            if (access_.snapshot) TRY(access_.snapshot->begin_in(connection_));
-        }
+        if (connection_.state() == Connection::State::Ready) return {};
+        connection_ = TRY(access_.connect());
         return {};
     }
     Result<Rows> query(const std::string& sql) {

@@ -16,8 +16,12 @@ enum class Action : std::uint8_t {
 /// Arms the `visit`-th visit (from 1) of any fault point from now on, and resets the count.
 void arm(Action action, int visit);
 
-/// Reads TRUEUP_FAULT ("crash:7", "fail:7" or "count"); with "count" the number of visits is
-/// printed to stderr when the process ends. Compiled in only with fault points.
+/// As above, for the first visit of the point with this name.
+void arm(Action action, std::string_view name);
+
+/// Reads TRUEUP_FAULT: "count", or "crash" or "fail" with ":7" (a visit) or ":NAME" (a point). A
+/// process that ends prints to stderr how many visits there were, and each point with its own
+/// number; one that is killed prints the point. Compiled in only with fault points.
 Status arm_from_environment();
 
 /// Visits since arm(). Safe from any thread.

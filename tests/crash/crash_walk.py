@@ -1,17 +1,19 @@
 """Kills trueup at every visit of a fault point, and at random times, and makes every such step fail.
 
-TRUEUP_FAULT=crash:N kills the process at visit N, fail:N makes that step fail, count says how many
-visits there are. After each blow a valid _SUCCESS must stand for a whole export or be missing; after the
+TRUEUP_FAULT=crash:N kills the process at visit N, crash:NAME at the first visit of that point, fail: makes
+that step fail, count says which visits there are. After each blow a valid _SUCCESS must stand for a whole export or be missing; after the
 next undisturbed command the committed parts hold exactly the rows of the source, once, and gc leaves
 no file that nothing owns. What is right is decided by oracle.py, not by trueup.
 
-Visits of two workers come in any order, so the last numbers may not be reached; that is accepted only
-beyond the counted number less what the order can change, and never for all of a walk.
+Visits of two workers come in any order and a few more or less of them, so a number may lie beyond the end
+of the very run that was to be struck there: that run says so itself. A point which every counted run
+visits must be struck in the end, by its name if not by a number.
 """
 
 import concurrent.futures
 import os
 import random
+import re
 import shutil
 import signal
 import sqlite3
@@ -27,7 +29,6 @@ WORKERS = 2
 CHUNK_ROWS = 4
 RANDOM_KILLS = 20
 COUNTS = 3  # How often the visits are counted: workers race.
-TRIES = 10  # Runs that must all end before a counted visit, for it to be unreachable.
 
 
 def make_source(path, rows):
@@ -134,7 +135,7 @@ def after_a_run(place):
 
 
 def after_a_crash(place):
-    visits = count_visits(place, ("run",))
+    visits = sum(count_visits(place, ("run",)).values())
     place.restore_empty()
     struck = place.run(("run",), fault=f"crash:{visits // 2}")
     if struck.status != -signal.SIGKILL:
@@ -143,7 +144,7 @@ def after_a_crash(place):
 
 def with_strays(place):
     """What a run that was given up leaves, and what no run left."""
-    visits = count_visits(place, ("run",))
+    visits = sum(count_visits(place, ("run",)).values())
     place.restore_empty()
     place.run(("run",), fault=f"crash:{visits // 2}")
     place.must_run(("run", "--fresh"))
@@ -163,12 +164,21 @@ def restore_empty(place):
 Place.restore_empty = restore_empty
 
 
-def count_visits(place, command):
-    ran = place.run(command, fault="count")
+def visits_in(ran):
+    """The points that a run which ended passed, each with its visits."""
+    found = {}
     for line in ran.err.splitlines():
-        if line.startswith("fault visits: "):
-            return int(line.removeprefix("fault visits: "))
-    raise Mismatch(f"no number of visits: {ran.err}")
+        if line.startswith("fault point "):
+            name, count = line.removeprefix("fault point ").rsplit(": ", 1)
+            found[name] = int(count)
+    return found
+
+
+def count_visits(place, command):
+    found = visits_in(place.run(command, fault="count"))
+    if not found:
+        raise Mismatch(f"{' '.join(command)} passes no fault point")
+    return found
 
 
 WALKS = [Walk("run", nothing, ("run",), ("crash",)),
@@ -183,11 +193,18 @@ def has_command(args, name):
     return name in listed
 
 
-def strike(place, walk, action, visit, can_gc):
-    """One blow and what follows; False when the visit was not reached."""
+def crashed_at(ran):
+    """The name of the point where the run was killed; None when it ended by itself."""
+    found = re.search(r"^injected crash at (.+)$", ran.err, re.MULTILINE)
+    if (found is not None) != (ran.status == -signal.SIGKILL):
+        raise Mismatch(f"status {ran.status}: {ran.err}")
+    return found.group(1) if found else None
+
+
+def strike(place, walk, action, where, can_gc):
+    """One blow and what follows; the run that was to be struck."""
     place.restore()
-    ran = place.run(walk.command, fault=f"{action}:{visit}")
-    is_reached = ran.status == -signal.SIGKILL if action == "crash" else "injected fault" in ran.err
+    ran = place.run(walk.command, fault=f"{action}:{where}")
     if action == "crash" and ran.status not in (0, -signal.SIGKILL):
         raise Mismatch(f"status {ran.status}: {ran.err}")
     if ran.status == 0:
@@ -200,49 +217,76 @@ def strike(place, walk, action, visit, can_gc):
     if can_gc and walk.cleans and action == "crash":
         place.check_owned()
         place.check(place.truths[-1:], needs_marker=True)
-    # A step that failed and was rightly dropped, as the release of a lease, leaves no trace.
-    return is_reached or action == "fail"
+    return ran
 
 
-def walk_share(args, scratch, walk, action, share, shares, can_gc):
-    """Every visit with number % shares == share; (visits struck, visits counted)."""
+class Struck:
+    """What one walk has struck so far, from one place."""
+
+    def __init__(self, action):
+        self.action = action
+        self.blows = 0
+        self.names = set()
+        self.counts = []
+
+    def add(self, ran, where):
+        """The run either was struck where it was to be, or never came there."""
+        name = crashed_at(ran)
+        if name is not None:
+            self.names.add(name)
+            self.blows += 1
+            return
+        visits = visits_in(ran)
+        is_passed = visits.get(where, 0) > 0 if isinstance(where, str) else sum(visits.values()) >= where
+        if is_passed and self.action == "crash":
+            raise Mismatch(f"{where} was passed without a blow: {visits}")
+        # A step that failed and was rightly dropped, as the release of a lease, leaves no words.
+        self.blows += is_passed
+
+
+def walk_at(args, scratch, walk, action, share, visits, can_gc):
+    """Strikes in a place of its own wherever `visits` says, which is asked once visits were counted."""
     place = Place(args, scratch, f"{walk.name}-{action}-{share}".replace(" ", "_"))
     try:
         walk.prepare(place)
         place.save()
-        counts = []
+        struck = Struck(action)
         for _ in range(COUNTS):
             place.restore()
-            counts.append(count_visits(place, walk.command))
-        struck = 0
-        for visit in range(1 + share, max(counts) + 3, shares):
-            # Which worker takes how many chunks moves the count by a few between runs: a visit that
-            # one run ended before is reached by another.
-            is_reached = False
-            for _ in range(TRIES if visit < min(counts) else 1):
-                try:
-                    is_reached = strike(place, walk, action, visit, can_gc)
-                except Mismatch as mismatch:
-                    raise Mismatch(f"{action} at visit {visit} of {counts}: {mismatch}") from mismatch
-                if is_reached:
-                    break
-            struck += is_reached
-            if not is_reached and visit < min(counts):
-                raise Mismatch(f"visit {visit} of {counts} was not reached in {TRIES} runs")
-        if struck == 0:
-            raise Mismatch(f"no visit was reached, of {counts}")
-        return struck, max(counts)
+            struck.counts.append(count_visits(place, walk.command))
+        totals = [sum(count.values()) for count in struck.counts]
+        for where in visits(max(totals)):
+            try:
+                struck.add(strike(place, walk, action, where, can_gc), where)
+            except Mismatch as mismatch:
+                raise Mismatch(f"{action} at {where} of {totals}: {mismatch}") from mismatch
+        if struck.blows == 0:
+            raise Mismatch(f"no visit was reached, of {totals}")
+        return struck
     finally:
         place.close()
 
 
 def check_walk(args, scratch, pool, walk, action, can_gc):
     shares = 2
-    futures = [pool.submit(walk_share, args, scratch, walk, action, share, shares, can_gc)
-               for share in range(shares)]
     started = time.monotonic()
+
+    def share_of(share):
+        return lambda visits: range(1 + share, visits + 3, shares)
+
+    futures = [pool.submit(walk_at, args, scratch, walk, action, share, share_of(share), can_gc)
+               for share in range(shares)]
     done = [future.result() for future in futures]
-    print(f"{walk.name}, {action}: {sum(struck for struck, _ in done)} blows, {done[0][1]} visits, "
+    counts = [count for struck in done for count in struck.counts]
+    certain = set.intersection(*(set(count) for count in counts))
+    missed = certain.difference(*(struck.names for struck in done)) if action == "crash" else set()
+    if missed:
+        # No number hit them, as workers race; the first visit of a point needs none.
+        done.append(walk_at(args, scratch, walk, action, "named", lambda _: sorted(missed), can_gc))
+        if not missed <= done[-1].names:
+            raise Mismatch(f"never struck: {sorted(missed - done[-1].names)}")
+    print(f"{walk.name}, {action}: {sum(struck.blows for struck in done)} blows, "
+          f"{sum(counts[0].values())} visits of {len(certain)} points, "
           f"{time.monotonic() - started:.0f} s", flush=True)
 
 

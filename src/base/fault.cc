@@ -109,8 +109,8 @@ Status visit(std::string_view name) {
         const int number = ++s.visits;
         const auto place = s.by_name.try_emplace(std::string{name}, 0).first;
         ++place->second;
-        const bool is_armed = s.name.empty() ? number == s.visit
-                                             : name == s.name && place->second == 1;
+        const bool is_armed =
+            s.name.empty() ? number == s.visit : name == s.name && place->second == 1;
         if (is_armed) action = s.action;
     }
     switch (action) {

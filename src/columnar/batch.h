@@ -17,6 +17,8 @@ namespace trueup::columnar {
 
 /// Rows in a full batch: DuckDB's vector size, so that a batch is handed over as it is.
 inline constexpr std::size_t kBatchRows = 2048;
+/// A source ends a batch early once it holds this many bytes, so that long values do not add up.
+inline constexpr std::size_t kBatchBytesMax = std::size_t{4} << 20;
 
 /// A text or blob value: up to 12 bytes inside, longer ones by pointer. The layout is that of
 /// DuckDB's string_t, so that a column of them is a DuckDB vector.

@@ -364,6 +364,8 @@ Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
         CHECK(duckdb_set_config(config, name, value.c_str()) == DuckDBSuccess);
     };
     set("threads", "1");
+    // One thread keeps the order anyway; only without this may a row group be limited by its bytes.
+    set("preserve_insertion_order", "false");
     set("memory_limit", fmt::format("{}MiB", options.memory_limit_mb));
     set("temp_directory", options.spill_folder);
     set("autoinstall_known_extensions", "false");

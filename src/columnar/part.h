@@ -27,7 +27,10 @@ struct PartFormat {
     Format format = Format::Parquet;
     std::string compression = "zstd";  // Parquet: zstd snappy gzip lz4 none. CSV: none gzip zstd.
     std::optional<int> level;          // zstd and gzip in Parquet only.
-    std::int64_t row_group_rows = 122'880;
+    std::int64_t row_group_rows = 122'880;  // At most, as row_group_bytes allows.
+    /// A group ends once its rows take this much memory: what a writer needs, whatever the table.
+    /// 0: by rows alone.
+    std::uint64_t row_group_bytes = 0;
     CsvOptions csv;
 };
 

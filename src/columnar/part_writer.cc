@@ -10,6 +10,9 @@ std::string parquet_options(const PartFormat& format,
     const std::string codec = format.compression == "none" ? "uncompressed" : format.compression;
     std::string options = fmt::format("FORMAT PARQUET, COMPRESSION {}, ROW_GROUP_SIZE {}",
                                       quote_text(codec), format.row_group_rows);
+    if (format.row_group_bytes != 0) {
+        options += fmt::format(", ROW_GROUP_SIZE_BYTES {}", format.row_group_bytes);
+    }
     if (format.level) options += fmt::format(", COMPRESSION_LEVEL {}", *format.level);
     if (!metadata.empty()) {
         std::string pairs;

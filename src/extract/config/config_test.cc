@@ -80,7 +80,7 @@ TEST(Config, TheSmallestFileGetsTheDefaults) {
     EXPECT_EQ(orders.output.format, Format::Parquet);
     EXPECT_EQ(orders.output.compression, Compression::Zstd);
     EXPECT_EQ(orders.output.compression_level, 1);
-    EXPECT_EQ(orders.output.row_groups.by, RowGroupBy::Default);
+    EXPECT_EQ(orders.output.row_groups.by, RowGroupBy::Auto);
     EXPECT_EQ(orders.verify, Verify::Size);
     EXPECT_EQ(orders.destination.path, "/data/shop/out/{export}");
     EXPECT_EQ(find_export(config, "orders"), &orders);
@@ -255,7 +255,7 @@ TEST(Config, OutputDetails) {
     const RowGroups by_default =
         accepted_export("    parquet: {max_row_group_mb: 200}\n").output.row_groups;
     EXPECT_EQ(by_default.by, RowGroupBy::Auto);
-    EXPECT_EQ(by_default.target_bytes, 128 * kMegabyte);
+    EXPECT_EQ(by_default.target_bytes, 8 * kMegabyte);
     EXPECT_EQ(by_default.bytes_max, 200 * kMegabyte);
     EXPECT_EQ(accepted_export("    verify: content\n").verify, Verify::Content);
 }

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "extract/plan/fake_session.h"
 #include "extract/plan/plan.h"
+#include "extract/source/fake_session.h"
 
 namespace trueup::extract {
 namespace {

@@ -4,8 +4,8 @@
 #include <functional>
 #include <random>
 
-#include "extract/plan/fake_session.h"
 #include "extract/plan/plan.h"
+#include "extract/source/fake_session.h"
 
 // How even chunks are, on data that are not: fixed seeds, unique keys, no statistics.
 namespace trueup::extract {

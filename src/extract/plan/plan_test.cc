@@ -8,7 +8,7 @@
 #include <limits>
 #include <map>
 
-#include "extract/plan/fake_session.h"
+#include "extract/source/fake_session.h"
 
 namespace trueup::extract {
 namespace {

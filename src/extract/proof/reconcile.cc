@@ -144,7 +144,7 @@ class Reconciliation {
         evidence_ =
             options_->evidence.value_or(copy_.has_digests() ? Evidence::Digest : Evidence::Count);
         columns_ = extract::part_columns(truth_.relation);
-        format_ = part_format(*wanted_, truth_.relation);
+        format_ = part_format(*wanted_);
         judging_.job = job_;
         judging_.relation = &truth_.relation;
         judging_.key = truth_.key ? &*truth_.key : nullptr;

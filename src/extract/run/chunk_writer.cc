@@ -190,7 +190,7 @@ ChunkWriting chunk_writing(const JobContext& job, const Relation& relation,
     return {.relation = &relation,
             .key = key ? &*key : nullptr,
             .tuning = &wanted.tuning,
-            .format = part_format(wanted, relation),
+            .format = part_format(wanted),
             .file_bytes_max = wanted.output.file_bytes_max,
             .verifies_content = wanted.verify == Verify::Content,
             .progress = job.progress};

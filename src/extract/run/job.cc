@@ -18,24 +18,20 @@ namespace {
 /// Raised when the meaning of a plan changes, so that an older run is not resumed under it.
 constexpr int kPlanVersion = 1;
 
-constexpr std::int64_t kRowGroupRowsDefault = 122'880;
-
-std::int64_t row_group_rows(const RowGroups& groups, const Relation& relation) {
-    const std::uint64_t row_bytes =
-        std::max<std::uint64_t>(relation.row_bytes_estimate.value_or(128), 1);
-    std::int64_t rows = kRowGroupRowsDefault;
+/// The row group that a part gets: rows, and bytes of memory.
+void set_row_group(const RowGroups& groups, columnar::PartFormat& format) {
+    constexpr std::int64_t kRowsMax = 10'000'000;
     switch (groups.by) {
-        case RowGroupBy::Default: break;
-        case RowGroupBy::FixedRows: rows = groups.rows; break;
-        case RowGroupBy::FixedMemory:
-        case RowGroupBy::Auto:
-            rows = static_cast<std::int64_t>(groups.target_bytes / row_bytes);
-            break;
+        case RowGroupBy::Default:
+        case RowGroupBy::Auto: break;
+        case RowGroupBy::FixedRows: format.row_group_rows = groups.rows; break;
+        case RowGroupBy::FixedMemory: format.row_group_rows = kRowsMax; break;
     }
-    if (groups.bytes_max != 0) {
-        rows = std::min(rows, static_cast<std::int64_t>(groups.bytes_max / row_bytes));
+    format.row_group_bytes = groups.target_bytes;
+    if (groups.bytes_max != 0 &&
+        (groups.target_bytes == 0 || groups.bytes_max < groups.target_bytes)) {
+        format.row_group_bytes = groups.bytes_max;
     }
-    return std::clamp<std::int64_t>(rows, 1, 10'000'000);
 }
 
 json::Value chunking_json(const Chunking& chunking) {
@@ -75,7 +71,7 @@ void collect_differences(const std::string& path, const json::Value& left, const
 
 }  // namespace
 
-columnar::PartFormat part_format(const Export& wanted, const Relation& relation) {
+columnar::PartFormat part_format(const Export& wanted) {
     const Output& output = wanted.output;
     columnar::PartFormat format;
     format.format =
@@ -84,7 +80,7 @@ columnar::PartFormat part_format(const Export& wanted, const Relation& relation)
     if (output.compression == Compression::Zstd || output.compression == Compression::Gzip) {
         format.level = output.compression_level;
     }
-    format.row_group_rows = row_group_rows(output.row_groups, relation);
+    set_row_group(output.row_groups, format);
     format.csv = {.delimiter = output.csv.delimiter,
                   .quote = output.csv.quote,
                   .null_text = output.csv.null_text,
@@ -98,6 +94,10 @@ ManifestFormat manifest_format(const columnar::PartFormat& format) {
     if (format.level) described.options.emplace_back("level", fmt::format("{}", *format.level));
     if (is_parquet) {
         described.options.emplace_back("row_group_rows", fmt::format("{}", format.row_group_rows));
+        if (format.row_group_bytes != 0) {
+            described.options.emplace_back("row_group_bytes",
+                                           fmt::format("{}", format.row_group_bytes));
+        }
         return described;
     }
     described.options.emplace_back("delimiter", std::string(1, format.csv.delimiter));
@@ -128,6 +128,9 @@ Result<columnar::PartFormat> parse_format(const ManifestFormat& format, std::str
         } else if (name == "row_group_rows") {
             if (!number || *number < 1) return refuse(name);
             parsed.row_group_rows = *number;
+        } else if (name == "row_group_bytes") {
+            if (!number || *number < 1) return refuse(name);
+            parsed.row_group_bytes = static_cast<std::uint64_t>(*number);
         } else if (name == "delimiter" || name == "quote") {
             if (!is_character) return refuse(name);
             (name == "quote" ? parsed.csv.quote : parsed.csv.delimiter) = value.front();
@@ -183,7 +186,7 @@ PlanDocument plan_document(const JobContext& job, const DatabaseIdentity& databa
         {"columns", columns},
         {"chunks", chunking_json(wanted.chunking)},
         {"destination", wanted.destination.path},
-        {"format", format_json(manifest_format(part_format(wanted, relation)))},
+        {"format", format_json(manifest_format(part_format(wanted)))},
         {"max_file_size", wanted.output.file_bytes_max},
         {"skip_empty", wanted.output.skips_empty}};
     std::string text = json::write(document);

@@ -29,7 +29,7 @@ struct JobContext {
 };
 
 /// How the export's files are written.
-columnar::PartFormat part_format(const Export& wanted, const Relation& relation);
+columnar::PartFormat part_format(const Export& wanted);
 ManifestFormat manifest_format(const columnar::PartFormat& format);
 /// The inverse. Integrity when the manifest names an option or a value that parts do not have.
 Result<columnar::PartFormat> parse_format(const ManifestFormat& format, std::string_view what);

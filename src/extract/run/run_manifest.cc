@@ -81,7 +81,7 @@ Result<Manifest> manifest_of_run(const JobContext& job, const Ledger& ledger, co
     manifest.plan_hash = run.plan_hash;
     manifest.source = origin.source;
     manifest.columns = manifest_columns(*origin.relation);
-    manifest.format = manifest_format(part_format(*job.wanted, *origin.relation));
+    manifest.format = manifest_format(part_format(*job.wanted));
     manifest.chunk_keys = origin.chunk_keys;
     manifest.parts = TRY(manifest_parts(parts, chunks));
     return manifest;

@@ -76,7 +76,7 @@ Result<RunSummary> run_to_stdout(const JobContext& job) {
     job.progress->begin_phase({.name = "extracting " + wanted.name, .units_total = 1});
     const ChunkWriting writing{.relation = &relation,
                                .tuning = &wanted.tuning,
-                               .format = part_format(wanted, relation),
+                               .format = part_format(wanted),
                                .run_id = wanted.name,
                                .progress = job.progress};
     const WrittenChunk written = TRY(

@@ -8,6 +8,7 @@
 
 #include "extract/source/postgres_wire.h"
 #include "extract/source/source.h"
+#include "extract/source/statement_ranges.h"
 #include "postgres/connection.h"
 
 /// What the files of the PostgreSQL source share with each other and with nobody else.
@@ -54,7 +55,15 @@ std::string order_of(const ChunkKey& key, std::string_view direction);
 /// One literal, or "(…, …)", with the collations of the columns.
 std::string literal_tuple(const ChunkKey& key, const Key& values);
 
-Result<std::unique_ptr<ChunkReader>> open_reader(postgres::Connection& connection,
-                                                 const ReadRequest& request, bool checks_utf8);
+struct ReadOptions {
+    bool has_snapshot = false;  // The connection is in one that all sessions share.
+    bool checks_utf8 = false;   // The server does not.
+    ReadPace* pace = nullptr;   // The session's.
+};
+/// `session` works on `connection`; it is asked for keys between two statements.
+Result<std::unique_ptr<ChunkReader>> open_reader(SourceSession& session,
+                                                 postgres::Connection& connection,
+                                                 const ReadRequest& request,
+                                                 const ReadOptions& options);
 
 }  // namespace trueup::extract::postgres_source

@@ -13,6 +13,7 @@
 #include "extract/source/postgres_copy.h"
 #include "extract/source/postgres_decode.h"
 #include "extract/source/postgres_parts.h"
+#include "extract/source/statement_ranges.h"
 
 // The rows of COPY … (FORMAT binary): https://www.postgresql.org/docs/current/sql-copy.html,
 // "Binary Format". libpq hands over one message for the header and one for each row.
@@ -22,6 +23,7 @@ namespace {
 
 using columnar::Batch;
 using columnar::Column;
+using columnar::kBatchBytesMax;
 using columnar::kBatchRows;
 using postgres::Connection;
 using postgres::CopyOut;
@@ -73,17 +75,54 @@ Selection selection_of(const ReadRequest& request) {
     return selection;
 }
 
+/// The statement that reads one range.
+std::string copy_statement(const Relation& relation, const ChunkKey* key, const Bounds& range,
+                           const Selection& selection) {
+    return fmt::format("COPY (SELECT {} FROM {}{}) TO STDOUT (FORMAT binary)",
+                       fmt::join(selection.expressions, ", "), from_of(relation),
+                       key == nullptr ? "" : where_of(*key, range));
+}
+
+/// What the rows of a whole relation are told apart by, to read them by more than one statement.
+const ChunkKey* physical_key_of(const Relation& relation) {
+    const auto found = std::ranges::find_if(relation.keys, &ChunkKey::is_physical);
+    return found == relation.keys.end() ? nullptr : &*found;
+}
+
 class Reader final : public ChunkReader {
   public:
-    Reader(Connection& connection, const ReadRequest& request, Selection selection, CopyOut copy,
-           const DecodeLimits& limits)
+    Reader(SourceSession& session, Connection& connection, const ReadRequest& request,
+           const ReadOptions& options)
         : connection_(&connection),
           relation_(request.relation),
-          key_(request.key != nullptr ? std::optional(*request.key) : std::nullopt),
-          selection_(std::move(selection)),
-          copy_(std::move(copy)),
-          limits_(limits),
+          key_(request.key),
+          selection_(selection_of(request)),
+          range_key_(key_ != nullptr ? key_ : physical_key_of(*relation_)),
+          ranges_(session, *relation_, range_key_, request.bounds, *options.pace),
+          limits_{.value_bytes_max = request.value_bytes_max, .checks_utf8 = options.checks_utf8},
+          keeps_state_(!options.has_snapshot),
           rows_soft_max_(request.rows_soft_max) {}
+    Reader(const Reader&) = delete;
+    Reader& operator=(const Reader&) = delete;
+    Reader(Reader&&) = delete;
+    Reader& operator=(Reader&&) = delete;
+    ~Reader() override {
+        copy_.reset();
+        if (has_begun_ && !is_done_ && connection_->is_alive()) {
+            discard(connection_->exec("ROLLBACK"), "what led here is the error to tell");
+        }
+    }
+
+    Status start() {
+        // Without a snapshot of the run, the statements of a chunk share one of their own.
+        if (keeps_state_) {
+            TRY(connection_->exec("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
+            has_begun_ = true;
+        }
+        auto begun = begin_range();
+        if (!begun) return in_context(std::move(begun).error(), relation_->name);
+        return {};
+    }
 
     std::optional<Key> stopped_at() const override { return stopped_at_; }
     std::int64_t values_nulled() const override { return values_nulled_; }
@@ -96,14 +135,14 @@ class Reader final : public ChunkReader {
     Status next(Batch& batch) override {
         TRY(check_interrupt());
         std::size_t row = 0;
-        while (row < kBatchRows && !TRY(is_at_end())) {
+        std::size_t bytes = 0;
+        // A few long values fill a batch as well as many short ones.
+        while (row < kBatchRows && bytes < kBatchBytesMax && !TRY(is_at_end())) {
             stands_on_row_ = false;
-            const bool may_stop = rows_soft_max_ != 0 && rows_read_ >= rows_soft_max_;
-            if (may_stop && TRY(stops_here())) break;
+            bytes += row_.size();
             TRY(decode_row(batch, row));
             ++row;
             ++rows_read_;
-            if (rows_read_ == rows_soft_max_) last_key_ = current_key();
         }
         batch.set_rows(row);
         return {};
@@ -118,12 +157,14 @@ class Reader final : public ChunkReader {
     /// To the next row, or to the end.
     Status step() {
         while (true) {
-            const auto message = TRY(copy_.next());
+            const auto message = TRY(copy_->next());
             if (!message) {
                 // A server always says that it is done; what ends before that was cut off.
                 if (!has_trailer_) return malformed();
-                is_done_ = true;
-                return {};
+                ranges_.took(rows_read_ - rows_before_, system_clock().monotonic() - began_at_);
+                TRY(begin_range());
+                if (is_done_) return {};
+                continue;
             }
             row_ = *message;
             if (!has_header_) TRY(take_header());
@@ -134,6 +175,38 @@ class Reader final : public ChunkReader {
             stands_on_row_ = true;
             return {};
         }
+    }
+
+    /// Sends the next statement. A chunk that has all its rows ends between two of them.
+    Status begin_range() {
+        copy_.reset();
+        const bool is_full = rows_soft_max_ != 0 && rows_read_ >= rows_soft_max_;
+        if (is_full && ranges_.next_lower()) {
+            stopped_at_ = ranges_.next_lower();
+            return end();
+        }
+        const auto rows_left =
+            rows_soft_max_ == 0 ? 0 : std::max<std::int64_t>(rows_soft_max_ - rows_read_, 1);
+        const auto range = TRY(ranges_.next(rows_left));
+        if (!range) return end();
+        // A session that was lost meanwhile comes back without the transaction.
+        if (connection_->state() != Connection::State::Ready) {
+            return fail(ErrorClass::Retryable,
+                        fmt::format("{}: the connection was lost", connection_->place()));
+        }
+        began_at_ = system_clock().monotonic();
+        rows_before_ = rows_read_;
+        has_header_ = false;
+        has_trailer_ = false;
+        copy_.emplace(
+            TRY(connection_->copy_out(copy_statement(*relation_, range_key_, *range, selection_))));
+        return {};
+    }
+
+    Status end() {
+        is_done_ = true;
+        if (std::exchange(has_begun_, false)) return connection_->exec("COMMIT");
+        return {};
     }
 
     Status take_header() {
@@ -226,58 +299,36 @@ class Reader final : public ChunkReader {
         return key;
     }
 
-    /// Rows of one key stay in one chunk: only a key that differs from the last one, which in key
-    /// order sorts after it, ends the chunk.
-    Result<bool> stops_here() {
-        Key key = current_key();
-        if (key == last_key_) return false;
-        stopped_at_ = std::move(key);
-        is_done_ = true;
-        return true;
-    }
-
     Connection* connection_;
     const Relation* relation_;
-    std::optional<ChunkKey> key_;
+    const ChunkKey* key_;
     Selection selection_;
-    CopyOut copy_;
+    const ChunkKey* range_key_;  // What statements are told apart by.
+    StatementRanges ranges_;
     DecodeLimits limits_;
+    bool keeps_state_;  // By a transaction of the chunk's own.
+    bool has_begun_ = false;
     std::int64_t rows_soft_max_;
     std::int64_t rows_read_ = 0;
     std::int64_t values_nulled_ = 0;
+    std::optional<CopyOut> copy_;  // Of the statement that runs.
+    std::chrono::nanoseconds began_at_{};
+    std::int64_t rows_before_ = 0;
     std::string_view row_;  // The message, from where the row begins.
     bool has_header_ = false;
     bool has_trailer_ = false;
     bool is_done_ = false;
     bool stands_on_row_ = false;  // A row was stepped to and not read yet.
-    Key last_key_;
     std::optional<Key> stopped_at_;
 };
 
-/// The statement that reads a chunk.
-std::string copy_statement(const ReadRequest& request, const Selection& selection) {
-    std::string where;
-    std::string order;
-    if (request.key != nullptr) {
-        where = where_of(*request.key, request.bounds);
-        if (request.rows_soft_max != 0) order = order_of(*request.key, "ASC");
-    }
-    return fmt::format("COPY (SELECT {} FROM {}{}{}) TO STDOUT (FORMAT binary)",
-                       fmt::join(selection.expressions, ", "), from_of(*request.relation), where,
-                       order);
-}
-
 }  // namespace
 
-Result<std::unique_ptr<ChunkReader>> open_reader(Connection& connection, const ReadRequest& request,
-                                                 bool checks_utf8) {
-    Selection selection = selection_of(request);
-    auto copy = connection.copy_out(copy_statement(request, selection));
-    if (!copy) return in_context(std::move(copy).error(), request.relation->name);
-    const DecodeLimits limits{.value_bytes_max = request.value_bytes_max,
-                              .checks_utf8 = checks_utf8};
-    std::unique_ptr<ChunkReader> reader = std::make_unique<Reader>(
-        connection, request, std::move(selection), *std::move(copy), limits);
+Result<std::unique_ptr<ChunkReader>> open_reader(SourceSession& session, Connection& connection,
+                                                 const ReadRequest& request,
+                                                 const ReadOptions& options) {
+    auto reader = std::make_unique<Reader>(session, connection, request, options);
+    TRY(reader->start());
     return reader;
 }
 

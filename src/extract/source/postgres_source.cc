@@ -124,7 +124,10 @@ class PostgresSession final : public SourceSession {
     }
     Result<std::unique_ptr<ChunkReader>> read(const ReadRequest& request) override {
         TRY(get_ready());
-        return parts::open_reader(connection_, request, access_.checks_utf8);
+        return parts::open_reader(*this, connection_, request,
+                                  {.has_snapshot = access_.snapshot != nullptr,
+                                   .checks_utf8 = access_.checks_utf8,
+                                   .pace = &pace_});
     }
 
   private:
@@ -179,6 +182,7 @@ class PostgresSession final : public SourceSession {
 
     Access access_;
     Connection connection_;
+    ReadPace pace_;
 };
 
 std::string version_text(int version) {

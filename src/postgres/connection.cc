@@ -8,6 +8,9 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <future>
+#include <memory>
+#include <thread>
 #include <utility>
 
 #include "base/clock.h"
@@ -24,6 +27,9 @@ using std::chrono::seconds;
 
 /// How long a cancelled statement may take to end before the connection is given up.
 constexpr milliseconds kCancelPatience{2000};
+
+/// Beyond the statement timeout: a server that is reached has ended the statement by then.
+constexpr milliseconds kSilencePatience{15'000};
 
 const char* sslmode_of(Tls tls) {
     switch (tls) {
@@ -69,17 +75,36 @@ class Keywords {
 
 /// True when the socket is ready or was closed; false when the time is up.
 Result<bool> wait_for(int descriptor, short events, milliseconds patience) {
-    TRY(check_interrupt());
-    std::array<pollfd, 2> waited = {
-        pollfd{.fd = descriptor, .events = events, .revents = 0},
-        pollfd{.fd = stop_descriptor(), .events = POLLIN, .revents = 0}};
-    const int ready = ::poll(waited.data(), waited.size(), static_cast<int>(patience.count()));
-    TRY(check_interrupt());
-    if (ready < 0 && errno != EINTR) {
-        return fail(ErrorClass::Failed,
-                    fmt::format("cannot wait for the server: {}", std::strerror(errno)));
+    while (true) {
+        TRY(check_interrupt());
+        std::array<pollfd, 2> waited = {
+            pollfd{.fd = descriptor, .events = events, .revents = 0},
+            pollfd{.fd = stop_descriptor(), .events = POLLIN, .revents = 0}};
+        const int ready = ::poll(waited.data(), waited.size(), static_cast<int>(patience.count()));
+        TRY(check_interrupt());
+        if (ready >= 0) return ready > 0;
+        if (errno != EINTR) {
+            return fail(ErrorClass::Failed,
+                        fmt::format("cannot wait for the server: {}", std::strerror(errno)));
+        }
     }
-    return ready > 0;
+}
+
+/// Asks for a cancellation and returns in time: libpq waits for as long as a network that swallows
+/// everything lets it.
+void request_cancel(pg_conn* connection) {
+    std::shared_ptr<PGcancel> request(PQgetCancel(connection), [](PGcancel* owned) {
+        if (owned != nullptr) PQfreeCancel(owned);
+    });
+    if (!request) return;
+    auto answered = std::make_shared<std::promise<void>>();
+    auto answer = answered->get_future();
+    std::thread([request = std::move(request), answered = std::move(answered)] {
+        std::array<char, 256> why{};
+        PQcancel(request.get(), why.data(), static_cast<int>(why.size()));
+        answered->set_value();
+    }).detach();
+    static_cast<void>(answer.wait_for(kCancelPatience));
 }
 
 Status set_timeout(Connection& connection, std::string_view name, seconds limit) {
@@ -110,6 +135,11 @@ Result<Connection> Connection::open(const ConnectOptions& options) {
     keywords.add("application_name", "trueup");
     keywords.add("client_encoding", "UTF8");
     keywords.add("gssencmode", "disable");
+    // A host that is gone is noticed within a minute, in silence as well as with data on the way.
+    keywords.add("keepalives_idle", "30");
+    keywords.add("keepalives_interval", "10");
+    keywords.add("keepalives_count", "3");
+    keywords.add("tcp_user_timeout", "60000");
     Connection opened(keywords.start(), place_of(options));
     // Notices would go to stderr; an error comes back with the statement that it belongs to.
     PQsetNoticeProcessor(
@@ -159,21 +189,30 @@ Status Connection::set_up(const ConnectOptions& options) {
              "SET idle_in_transaction_session_timeout = 0; "
              "SET jit = off"));
     TRY(set_timeout(*this, "statement_timeout", options.statement_timeout));
+    if (options.statement_timeout != seconds(0)) {
+        silence_max_ = milliseconds(options.statement_timeout) + kSilencePatience;
+    }
     return set_timeout(*this, "lock_timeout", options.lock_timeout);
 }
 
 Connection::State Connection::state() const {
-    if (PQstatus(connection_.get()) != CONNECTION_OK) return State::Lost;
+    if (is_given_up_ || PQstatus(connection_.get()) != CONNECTION_OK) return State::Lost;
     const bool is_failed = PQtransactionStatus(connection_.get()) == PQTRANS_INERROR;
     return is_failed ? State::Failed : State::Ready;
 }
 
 Status Connection::wait_for_answer() {
     pg_conn* connection = connection_.get();
-    const auto ready = wait_for(PQsocket(connection), POLLIN, milliseconds(-1));
+    const auto ready = wait_for(PQsocket(connection), POLLIN, silence_max_);
     if (!ready) {
         cancel();
         return std::unexpected(ready.error());
+    }
+    if (!*ready) {
+        is_given_up_ = true;
+        return fail(ErrorClass::Retryable,
+                    fmt::format("{}: not a byte for {} s, though a statement may not take as long",
+                                place_, silence_max_.count() / 1000));
     }
     if (PQconsumeInput(connection) == 0) return failure(connection, place_);
     return {};
@@ -258,11 +297,7 @@ Result<CopyOut> Connection::copy_out(const std::string& sql) {
 /// Asks the server to stop, and reads on until it did. A server that does not answer is left.
 void Connection::cancel() noexcept {
     pg_conn* connection = connection_.get();
-    if (PGcancel* request = PQgetCancel(connection)) {
-        std::array<char, 256> why{};
-        PQcancel(request, why.data(), static_cast<int>(why.size()));
-        PQfreeCancel(request);
-    }
+    request_cancel(connection);
     const auto until = system_clock().monotonic() + kCancelPatience;
     while (is_alive() && system_clock().monotonic() < until) {
         char* message = nullptr;

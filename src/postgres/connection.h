@@ -139,6 +139,8 @@ class Connection {
     std::unique_ptr<pg_conn, Finish> connection_;
     std::string place_;
     int server_version_ = 0;
+    std::chrono::milliseconds silence_max_{-1};  // Before the server is taken for lost; -1: any.
+    bool is_given_up_ = false;                   // By us, though libpq knows of nothing wrong.
 };
 
 }  // namespace trueup::postgres

@@ -31,15 +31,6 @@ RANDOM_KILLS = 20
 COUNTS = 3  # How often the visits are counted: workers race.
 
 
-def make_source(path, rows):
-    connection = sqlite3.connect(path)
-    connection.execute("CREATE TABLE IF NOT EXISTS t (id INTEGER PRIMARY KEY, v TEXT, x REAL)")
-    connection.execute("DELETE FROM t")
-    connection.executemany("INSERT INTO t VALUES (?, ?, ?)", rows)
-    connection.commit()
-    connection.close()
-
-
 FIRST = [(i, f"v{i}" if i % 3 else None, i / 4) for i in range(11)]
 # Differs from FIRST inside one chunk: a row changed, one gone.
 SECOND = [row if row[0] != 5 else (5, "changed", -0.5) for row in FIRST if row[0] != 6]
@@ -54,16 +45,29 @@ class Place:
         self.folder = os.path.join(scratch, name)
         self.saved = self.folder + ".saved"
         self.prefix = os.path.join(self.folder, "out")
-        self.source = os.path.join(scratch, name + ".db")
         os.makedirs(self.folder)
         self.rows = FIRST if not rows_many else [(i, f"v{i}" * 20, i / 8) for i in range(rows_many)]
-        make_source(self.source, self.rows)
+        source = self.open_source(scratch, name)
+        self.write_source(self.rows)
         chunk = CHUNK_ROWS if not rows_many else rows_many // 12
-        oracle.write_config(f"{self.folder}/trueup.yaml", {"type": "sqlite", "path": self.source}, [{
+        oracle.write_config(f"{self.folder}/trueup.yaml", source, [{
             "name": "e", "table": "t", "format": "parquet", "chunk_column": "id", "chunk_size": chunk,
             "tuning": {"parallel": WORKERS}, "destination": {"type": "local", "path": "out"}}])
         self.truths = [self.rows]
         self.duckdb = oracle.DuckDb(args.duckdb_sql)
+
+    def open_source(self, scratch, name):
+        """The place of a source of this one's own, as the configuration names it."""
+        self.source = os.path.join(scratch, name + ".db")
+        return {"type": "sqlite", "path": self.source}
+
+    def write_source(self, rows):
+        connection = sqlite3.connect(self.source)
+        connection.execute("CREATE TABLE IF NOT EXISTS t (id INTEGER PRIMARY KEY, v TEXT, x REAL)")
+        connection.execute("DELETE FROM t")
+        connection.executemany("INSERT INTO t VALUES (?, ?, ?)", rows)
+        connection.commit()
+        connection.close()
 
     def close(self):
         self.duckdb.close()
@@ -81,7 +85,7 @@ class Place:
         return ran
 
     def change_source(self, rows):
-        make_source(self.source, rows)
+        self.write_source(rows)
         self.truths = [self.rows, rows]
         self.rows = rows
 
@@ -244,9 +248,9 @@ class Struck:
         self.blows += is_passed
 
 
-def walk_at(args, scratch, walk, action, share, visits, can_gc):
+def walk_at(place_type, args, scratch, walk, action, share, visits, can_gc):
     """Strikes in a place of its own wherever `visits` says, which is asked once visits were counted."""
-    place = Place(args, scratch, f"{walk.name}-{action}-{share}".replace(" ", "_"))
+    place = place_type(args, scratch, f"{walk.name}-{action}-{share}".replace(" ", "_"))
     try:
         walk.prepare(place)
         place.save()
@@ -267,14 +271,14 @@ def walk_at(args, scratch, walk, action, share, visits, can_gc):
         place.close()
 
 
-def check_walk(args, scratch, pool, walk, action, can_gc):
+def check_walk(place_type, args, scratch, pool, walk, action, can_gc):
     shares = 2
     started = time.monotonic()
 
     def share_of(share):
         return lambda visits: range(1 + share, visits + 3, shares)
 
-    futures = [pool.submit(walk_at, args, scratch, walk, action, share, share_of(share), can_gc)
+    futures = [pool.submit(walk_at, place_type, args, scratch, walk, action, share, share_of(share), can_gc)
                for share in range(shares)]
     done = [future.result() for future in futures]
     counts = [count for struck in done for count in struck.counts]
@@ -282,7 +286,8 @@ def check_walk(args, scratch, pool, walk, action, can_gc):
     missed = certain.difference(*(struck.names for struck in done)) if action == "crash" else set()
     if missed:
         # No number hit them, as workers race; the first visit of a point needs none.
-        done.append(walk_at(args, scratch, walk, action, "named", lambda _: sorted(missed), can_gc))
+        done.append(walk_at(place_type, args, scratch, walk, action, "named", lambda _: sorted(missed),
+                            can_gc))
         if not missed <= done[-1].names:
             raise Mismatch(f"never struck: {sorted(missed - done[-1].names)}")
     print(f"{walk.name}, {action}: {sum(struck.blows for struck in done)} blows, "
@@ -290,10 +295,10 @@ def check_walk(args, scratch, pool, walk, action, can_gc):
           f"{time.monotonic() - started:.0f} s", flush=True)
 
 
-def check_random_kills(args, scratch, seed):
+def check_random_kills(place_type, args, scratch, seed):
     """Any instruction, not only those with a name. Most runs are resumed more than once."""
     chance = random.Random(seed)
-    place = Place(args, scratch, "random", rows_many=12_000)
+    place = place_type(args, scratch, "random", rows_many=12_000)
     kills = 0
     try:
         started = time.monotonic()
@@ -326,25 +331,29 @@ def check_random_kills(args, scratch, seed):
         place.close()
 
 
-def main():
-    parser = oracle.arguments(__doc__)
+def arguments(description):
+    parser = oracle.arguments(description)
     parser.add_argument("--seed", type=int, default=20261121)
-    args = parser.parse_args()
+    return parser.parse_args()
+
+
+def walk_all(args, place_type, walks):
     tally = oracle.Tally()
     can_gc = has_command(args, "gc")
     with oracle.Scratch(args.keep) as scratch, concurrent.futures.ThreadPoolExecutor(2) as pool:
-        for walk in WALKS:
+        for walk in walks:
             if not has_command(args, walk.command[0]):
                 print(f"there is no command {walk.command[0]}")
                 continue
             for action in walk.actions:
                 name = f"{walk.name}, {action}"
                 if args.only in name:
-                    tally.case(name, check_walk, args, scratch, pool, walk, action, can_gc)
+                    tally.case(name, check_walk, place_type, args, scratch, pool, walk, action,
+                               can_gc)
         if args.only in "random":
-            tally.case("random", check_random_kills, args, scratch, args.seed)
+            tally.case("random", check_random_kills, place_type, args, scratch, args.seed)
     tally.end()
 
 
 if __name__ == "__main__":
-    main()
+    walk_all(arguments(__doc__), Place, WALKS)

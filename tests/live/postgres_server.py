@@ -127,8 +127,8 @@ class PostgresServer:
         return [os.path.join(binaries(), "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h",
                 "127.0.0.1", "-p", str(self.port), "-U", "owner", "-d", database, *words]
 
-    def execute(self, sql):
-        done = subprocess.run(self._psql("-f", "-"), input=sql.encode(), env=self._environment(),
+    def execute(self, sql, database="postgres"):
+        done = subprocess.run(self._psql("-f", "-", database=database), input=sql.encode(), env=self._environment(),
                               capture_output=True)
         if done.returncode != 0:
             raise RuntimeError(f"psql: {done.stderr.decode(errors='replace')}")

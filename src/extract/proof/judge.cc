@@ -10,6 +10,7 @@
 #include "base/signal.h"
 #include "base/text.h"
 #include "extract/run/chunk_writer.h"
+#include "extract/run/retry.h"
 #include "json/json.h"
 
 namespace trueup::extract {
@@ -170,23 +171,6 @@ void compare(Partition& partition, const Judging& judging, const Side& truth, co
     partition.note = fmt::format("{}", fmt::join(notes, "; "));
 }
 
-/// Retryable errors of the source are tried again, as a run does.
-template <class Look>
-auto with_retries(const Judging& judging, const Look& look) -> decltype(look()) {
-    const Tuning& tuning = judging.job->wanted->tuning;
-    std::int64_t pause = std::max<std::int64_t>(tuning.retry_backoff_ms, 1);
-    for (int retry = 0;; ++retry) {
-        auto outcome = look();
-        if (outcome || retry >= tuning.retries_max ||
-            outcome.error().kind != ErrorClass::Retryable) {
-            return outcome;
-        }
-        TRY(judging.wait(std::chrono::milliseconds(pause)));
-        constexpr std::int64_t kPauseMaxMs = 60'000;
-        pause = std::min(pause * 2, kPauseMaxMs);
-    }
-}
-
 void make_unknown(Partition& partition, std::string_view side, const Error& error) {
     partition.verdict = PartitionVerdict::Unknown;
     partition.note += fmt::format("{}the {} could not be looked at: {}",
@@ -199,8 +183,9 @@ Result<Partition> judge_chunk(const Bench& bench, const Judging& judging, const 
     Partition partition{.kind = std::string(kChunkKind), .id = fmt::format("{}", chunk.chunk_id)};
     place(partition, judging.key, chunk.bounds);
     const auto copy = look_at_copy(*bench.engine, judging, chunk);
-    const auto truth =
-        with_retries(judging, [&] { return look_at_truth(*bench.source, judging, chunk.bounds); });
+    const auto truth = with_retries(
+        *judging.job, [&] { return look_at_truth(*bench.source, judging, chunk.bounds); },
+        judging.wait);
     if (!truth && truth.error().kind == ErrorClass::Interrupted) {
         return std::unexpected(truth.error());
     }
@@ -235,7 +220,9 @@ Result<Partition> judge_gap(const Bench& bench, const Judging& judging, const Co
         }
     }
     const auto truth = with_retries(
-        judging, [&] { return bench.source->count(*judging.relation, judging.key, gap.bounds); });
+        *judging.job,
+        [&] { return bench.source->count(*judging.relation, judging.key, gap.bounds); },
+        judging.wait);
     if (!truth) {
         if (truth.error().kind == ErrorClass::Interrupted) return std::unexpected(truth.error());
         make_unknown(partition, "source", truth.error());

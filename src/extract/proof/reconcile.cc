@@ -17,6 +17,7 @@
 #include "extract/proof/rows.h"
 #include "extract/proof/workers.h"
 #include "extract/run/engines.h"
+#include "extract/run/retry.h"
 #include "json/json.h"
 
 namespace trueup::extract {
@@ -35,15 +36,6 @@ struct Truth {
     Relation relation;
     std::optional<ChunkKey> key;
 };
-
-Status wait_unless_interrupted(std::chrono::milliseconds time) {
-    constexpr std::chrono::milliseconds kSlice{50};
-    for (auto left = time; left.count() > 0; left -= kSlice) {
-        TRY(check_interrupt());
-        std::this_thread::sleep_for(std::min(left, kSlice));
-    }
-    return check_interrupt();
-}
 
 /// Collects the lines of all differing rows; the file appears whole, at the end.
 class RowsFile {
@@ -110,9 +102,15 @@ class Reconciliation {
 
   private:
     Status open_truth() {
-        truth_.database = TRY(open_database(job_->config->source, limits_of(wanted_->tuning)));
         const int wanted = options_->workers > 0 ? options_->workers : wanted_->tuning.workers;
         workers_ = std::clamp(wanted, 1, std::max(1, static_cast<int>(copy_.chunks.size())));
+        return with_retries(
+            *job_, [this] { return describe_truth(); }, judging_.wait);
+    }
+
+    Status describe_truth() {
+        truth_.sessions.clear();
+        truth_.database = TRY(open_database(job_->config->source, limits_of(wanted_->tuning)));
         TRY(open_sessions());
         truth_.relation = TRY(truth_.sessions[0]->describe(*wanted_));
         if (!copy_.is_whole) {

@@ -11,6 +11,7 @@
 #include "extract/run/chunk_writer.h"
 #include "extract/run/engines.h"
 #include "extract/run/hold.h"
+#include "extract/run/retry.h"
 #include "extract/run/run_manifest.h"
 #include "json/json.h"
 
@@ -53,7 +54,7 @@ class Repair {
                                     plan_->run_id),
                         "reconcile again, and repair by that");
         }
-        TRY(inspect_source());
+        TRY(with_retries(*job_, [this] { return inspect_source(); }));
         TRY(event("repair_started",
                   {{"chunks", plan_->actions.size()}, {"generation", plan_->generation}}));
         TRY(hold_->stop().check());
@@ -64,6 +65,7 @@ class Repair {
     }
 
     Status inspect_source() {
+        sessions_.clear();
         database_ = TRY(open_database(job_->config->source, limits_of(wanted_->tuning)));
         const int workers =
             options_->compare.workers > 0 ? options_->compare.workers : wanted_->tuning.workers;

@@ -19,6 +19,7 @@
 #include "extract/run/chunk_writer.h"
 #include "extract/run/engines.h"
 #include "extract/run/hold.h"
+#include "extract/run/retry.h"
 #include "extract/run/run_manifest.h"
 #include "extract/run/run_state.h"
 #include "extract/run/stdout_run.h"
@@ -44,12 +45,12 @@ class ExportRun {
 
     Result<RunSummary> run() {
         const auto started = job_->clock->monotonic();
-        TRY(inspect());
+        TRY(with_retries(*job_, [this] { return inspect(); }));
         TRY(find_earlier_run());
         if (TRY(is_unchanged())) {
             summary_.outcome = RunOutcome::Unchanged;
         } else {
-            TRY(plan());
+            TRY(with_retries(*job_, [this] { return plan(); }));
             TRY(protect());
             Status done = apply_verify_record();
             if (!done) TRY(record_failure(std::move(done).error()));
@@ -62,6 +63,7 @@ class ExportRun {
   private:
     /// Reads and never writes.
     Status inspect() {
+        sessions_.clear();  // First: a source may allow only so many.
         database_ = TRY(open_database(job_->config->source, limits_of(wanted_->tuning)));
         const auto before = TRY(settled_state());
         sessions_ = TRY(database_->open_sessions(std::max(wanted_->tuning.workers, 1),
@@ -268,8 +270,7 @@ class ExportRun {
                                 .writing = &writing,
                                 .rows_target = state_.rows_target,
                                 .skips_empty = wanted_->output.skips_empty,
-                                .attempts_max = std::max(wanted_->chunking.attempts_max, 1),
-                                .backoff_ms = wanted_->tuning.retry_backoff_ms});
+                                .attempts_max = std::max(wanted_->chunking.attempts_max, 1)});
         const auto outcome = TRY(pool.run(sessions_, engines.sessions));
         summary_.retries = outcome.retries;
         summary_.values_nulled = outcome.values_nulled;

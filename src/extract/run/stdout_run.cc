@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "extract/run/chunk_writer.h"
+#include "extract/run/retry.h"
 
 namespace trueup::extract {
 namespace {
@@ -61,27 +62,33 @@ Status pass_on(const std::string& path) {
     }
 }
 
-}  // namespace
-
-Result<RunSummary> run_to_stdout(const JobContext& job) {
+/// Nothing was passed on before this returns: it may be done again.
+Result<WrittenChunk> write_whole(const JobContext& job, const Destination& destination) {
     const Export& wanted = *job.wanted;
-    const auto started = job.clock->monotonic();
     const auto database = TRY(open_database(job.config->source, limits_of(wanted.tuning)));
     const auto sessions = TRY(database->open_sessions(1, job.config->source.consistency));
     const Relation relation = TRY(sessions[0]->describe(wanted));
     const auto engine = TRY(columnar::Engine::open({}));
     const auto session = TRY(engine->connect());
-    const auto folder = TRY(TemporaryFolder::make());
-    Destination destination = TRY(Destination::open_local(folder->path()));
-    job.progress->begin_phase({.name = "extracting " + wanted.name, .units_total = 1});
     const ChunkWriting writing{.relation = &relation,
                                .tuning = &wanted.tuning,
                                .format = part_format(wanted),
                                .run_id = wanted.name,
                                .progress = job.progress};
-    const WrittenChunk written = TRY(
-        write_chunk(*sessions[0], *session, destination, writing,
-                    {.chunk_id = 1, .kind = "whole", .keeps_empty = !wanted.output.skips_empty}));
+    return write_chunk(*sessions[0], *session, destination, writing,
+                       {.chunk_id = 1, .kind = "whole", .keeps_empty = !wanted.output.skips_empty});
+}
+
+}  // namespace
+
+Result<RunSummary> run_to_stdout(const JobContext& job) {
+    const Export& wanted = *job.wanted;
+    const auto started = job.clock->monotonic();
+    const auto folder = TRY(TemporaryFolder::make());
+    Destination destination = TRY(Destination::open_local(folder->path()));
+    job.progress->begin_phase({.name = "extracting " + wanted.name, .units_total = 1});
+    const WrittenChunk written =
+        TRY(with_retries(job, [&] { return write_whole(job, destination); }));
     RunSummary summary;
     summary.export_name = wanted.name;
     summary.outcome = RunOutcome::Written;

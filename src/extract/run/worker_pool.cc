@@ -8,8 +8,8 @@
 
 #include "base/check.h"
 #include "base/fault.h"
-#include "base/log.h"
 #include "base/signal.h"
+#include "extract/run/retry.h"
 #include "json/json.h"
 
 namespace trueup::extract {
@@ -115,7 +115,7 @@ Status WorkerPool::give_back(const ChunkRecord& chunk, Error error) {
                            chunk.attempts < work_.attempts_max && !stop().is_set();
     TRY(work_.ledger->fail_chunk(run_id, chunk.chunk_id, {error.message, may_retry}));
     if (!may_retry) return std::unexpected(std::move(error));
-    log::warn(fmt::format("chunk {} will be tried again: {}", chunk.chunk_id, error.message));
+    tell_retry(fmt::format("chunk {}", chunk.chunk_id), error);
     {
         const std::lock_guard lock(mutex_);
         ++outcome_.retries;
@@ -151,15 +151,8 @@ void WorkerPool::measure(std::int64_t rows, std::int64_t elapsed_us) {
 }
 
 void WorkerPool::wait_before_retry(std::int64_t attempts) {
-    constexpr std::int64_t kBackoffMaxMs = 60'000;
-    const std::int64_t shift = std::min<std::int64_t>(std::max<std::int64_t>(attempts - 1, 0), 16);
-    const std::int64_t base = std::min(work_.backoff_ms << shift, kBackoffMaxMs);
-    // Half fixed, half by chance: workers that failed together do not come back together.
-    const auto jitter =
-        static_cast<std::int64_t>(job_.random->next() % static_cast<std::uint64_t>(base / 2 + 1));
-    const std::int64_t until = job_.clock->monotonic().count() / 1'000'000 + base / 2 + jitter;
-    while (!stop().is_set() && stop_signal() == 0 &&
-           job_.clock->monotonic().count() / 1'000'000 < until) {
+    const auto until = job_.clock->monotonic() + retry_pause(job_, attempts);
+    while (!stop().is_set() && stop_signal() == 0 && job_.clock->monotonic() < until) {
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
 }

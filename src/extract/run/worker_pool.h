@@ -29,7 +29,6 @@ class WorkerPool {
         std::int64_t rows_target = 0;  // 0: chunks are never cut.
         bool skips_empty = false;
         int attempts_max = 1;
-        std::int64_t backoff_ms = 0;
     };
     struct Outcome {
         std::int64_t retries = 0;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <libpq-fe.h>
 #include <poll.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -13,6 +12,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/certificates.h"
 #include "base/clock.h"
 #include "base/signal.h"
 #include "base/text.h"
@@ -39,16 +39,6 @@ const char* sslmode_of(Tls tls) {
         case Tls::VerifyFull: return "verify-full";
     }
     std::unreachable();
-}
-
-/// Where Linux distributions keep the certificates that they trust: before version 16 libpq does
-/// not ask the system itself.
-std::string system_certificates() {
-    for (const char* path : {"/etc/ssl/certs/ca-certificates.crt",
-                             "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"}) {
-        if (::access(path, R_OK) == 0) return path;
-    }
-    return {};
 }
 
 /// What libpq is told, by keyword. An empty value says nothing.
@@ -123,6 +113,7 @@ void Connection::Finish::operator()(pg_conn* connection) const noexcept { PQfini
 Result<Connection> Connection::open(const ConnectOptions& options) {
     TRY(load_libpq());
     const std::string port = std::to_string(options.port);
+    // Before version 16 libpq does not ask the system itself.
     const std::string root = options.ca_file.empty() ? system_certificates() : options.ca_file;
     Keywords keywords;
     keywords.add("host", options.host);

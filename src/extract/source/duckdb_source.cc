@@ -93,12 +93,8 @@ class DuckDbSession final : public SourceSession {
     Result<Relation> describe(const Export& wanted) override {
         Relation relation;
         if (wanted.query) {
-            std::string query(trim(*wanted.query));
-            while (query.ends_with(';')) {
-                query = std::string(trim(query.substr(0, query.size() - 1)));
-            }
             relation.name = "query";
-            relation.from_sql = fmt::format("({}\n)", query);
+            relation.from_sql = fmt::format("({}\n)", inner_query(*wanted.query));
         } else {
             TRY(find_table(*wanted.table, relation));
         }

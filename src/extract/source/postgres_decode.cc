@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <charconv>
 #include <cstring>
 #include <limits>
 #include <optional>
@@ -38,12 +37,6 @@ T big_endian(const char* bytes) {
 }
 
 template <class T>
-Decoded put(Column& column, std::size_t row, T value) {
-    column.values<T>()[row] = value;
-    return Decoded::Yes;
-}
-
-template <class T>
 Decoded decode_integer(std::string_view bytes, Column& column, std::size_t row) {
     if (bytes.size() != sizeof(T)) return Decoded::Malformed;
     return put(column, row, big_endian<T>(bytes.data()));
@@ -60,22 +53,11 @@ Decoded decode_bool(std::string_view bytes, Column& column, std::size_t row) {
     return put(column, row, static_cast<std::uint8_t>(bytes[0]));
 }
 
-Decoded decode_bytes(std::string_view bytes, Column& column, std::size_t row,
-                     const DecodeLimits& limits) {
-    if (limits.value_bytes_max != 0 && bytes.size() > limits.value_bytes_max) {
-        return Decoded::TooLong;
-    }
-    const bool is_text = column.type().id != TypeId::Blob;
-    if (limits.checks_utf8 && is_text && invalid_utf8_at(bytes)) return Decoded::Misfit;
-    column.set_bytes(row, bytes);
-    return Decoded::Yes;
-}
-
 Decoded decode_jsonb(std::string_view bytes, Column& column, std::size_t row,
                      const DecodeLimits& limits) {
     constexpr char kVersion = 1;
     if (!bytes.starts_with(kVersion)) return Decoded::Malformed;
-    return decode_bytes(bytes.substr(1), column, row, limits);
+    return put_bytes(column, row, bytes.substr(1), limits);
 }
 
 Decoded decode_uuid(std::string_view bytes, Column& column, std::size_t row) {
@@ -116,15 +98,6 @@ Decoded decode_timestamp(std::string_view bytes, Column& column, std::size_t row
     const bool is_held = !__builtin_add_overflow(micros, kMicrosTo2000, &since_1970);
     if (is_infinite(micros) || !is_held) return Decoded::Misfit;
     return put(column, row, since_1970);
-}
-
-Decoded put_decimal(Column& column, std::size_t row, Int128 unscaled) {
-    switch (columnar::value_bytes(column.type())) {
-        case 2: return put(column, row, static_cast<std::int16_t>(unscaled));
-        case 4: return put(column, row, static_cast<std::int32_t>(unscaled));
-        case 8: return put(column, row, static_cast<std::int64_t>(unscaled));
-        default: return put(column, row, unscaled);
-    }
 }
 
 // ---- numeric ----
@@ -235,95 +208,6 @@ std::string text_of_numeric(std::string_view bytes) {
     return text + "." + fraction;
 }
 
-// ---- typed by text ----
-
-template <class T>
-Decoded parse_integer(std::string_view text, Column& column, std::size_t row) {
-    T value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size()) return Decoded::Misfit;
-    return put(column, row, value);
-}
-
-/// PostgreSQL writes the shortest text that names the number; another number is none.
-template <class Real>
-Decoded parse_real(std::string_view text, Column& column, std::size_t row) {
-    Real value = 0;
-    if (text == "Infinity" || text == "-Infinity") {
-        value = std::numeric_limits<Real>::infinity() * (text[0] == '-' ? -1 : 1);
-        return put(column, row, value);
-    }
-    if (text == "NaN") return put(column, row, std::numeric_limits<Real>::quiet_NaN());
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size()) return Decoded::Misfit;
-    return put(column, row, value);
-}
-
-Decoded parse_bool(std::string_view text, Column& column, std::size_t row) {
-    const bool is_true = text == "true" || text == "t" || text == "1";
-    const bool is_false = text == "false" || text == "f" || text == "0";
-    if (!is_true && !is_false) return Decoded::Misfit;
-    return put(column, row, static_cast<std::uint8_t>(is_true));
-}
-
-Decoded parse_stamp(std::string_view text, Column& column, std::size_t row) {
-    const TypeId type = column.type().id;
-    const auto parsed = parse_timestamp(text);
-    if (!parsed) return Decoded::Misfit;
-    if (parsed->has_zone && type != TypeId::TimestampTz) return Decoded::Misfit;
-    if (type != TypeId::TimestampNs) return put(column, row, parsed->micros);
-    std::int64_t nanos = 0;
-    if (__builtin_mul_overflow(parsed->micros, std::int64_t{1000}, &nanos)) return Decoded::Misfit;
-    return put(column, row, nanos);
-}
-
-template <class T>
-Decoded put_if(Column& column, std::size_t row, const std::optional<T>& value) {
-    return value ? put(column, row, *value) : Decoded::Misfit;
-}
-
-Decoded decode_text(std::string_view text, Column& column, std::size_t row,
-                    const DecodeLimits& limits) {
-    switch (column.type().id) {
-        case TypeId::Boolean: return parse_bool(text, column, row);
-        case TypeId::TinyInt: return parse_integer<std::int8_t>(text, column, row);
-        case TypeId::SmallInt: return parse_integer<std::int16_t>(text, column, row);
-        case TypeId::Integer: return parse_integer<std::int32_t>(text, column, row);
-        case TypeId::BigInt: return parse_integer<std::int64_t>(text, column, row);
-        case TypeId::UTinyInt: return parse_integer<std::uint8_t>(text, column, row);
-        case TypeId::USmallInt: return parse_integer<std::uint16_t>(text, column, row);
-        case TypeId::UInteger: return parse_integer<std::uint32_t>(text, column, row);
-        case TypeId::UBigInt: return parse_integer<std::uint64_t>(text, column, row);
-        case TypeId::Float: return parse_real<float>(text, column, row);
-        case TypeId::Double: return parse_real<double>(text, column, row);
-        case TypeId::Decimal: {
-            const auto value = parse_decimal(text, {column.type().width, column.type().scale});
-            return value ? put_decimal(column, row, *value) : Decoded::Misfit;
-        }
-        case TypeId::Varchar:
-        case TypeId::Json:
-        case TypeId::Blob: return decode_bytes(text, column, row, limits);
-        case TypeId::Uuid: {
-            const auto value = parse_uuid(text);
-            return value ? put(column, row, duckdb_uuid(*value)) : Decoded::Misfit;
-        }
-        case TypeId::Date: return put_if(column, row, parse_date(text));
-        case TypeId::Time: return put_if(column, row, parse_time(text));
-        case TypeId::Timestamp:
-        case TypeId::TimestampNs:
-        case TypeId::TimestampTz: return parse_stamp(text, column, row);
-    }
-    std::unreachable();
-}
-
-std::string hex_literal(std::string_view bytes) {
-    std::string text = "x'";
-    for (const char byte : bytes) {
-        fmt::format_to(std::back_inserter(text), "{:02x}", static_cast<unsigned char>(byte));
-    }
-    return text + "'";
-}
-
 }  // namespace
 
 Decoded decode_value(Wire wire, std::string_view bytes, Column& column, std::size_t row,
@@ -337,14 +221,14 @@ Decoded decode_value(Wire wire, std::string_view bytes, Column& column, std::siz
         case Wire::Float4: return decode_real<float, std::uint32_t>(bytes, column, row);
         case Wire::Float8: return decode_real<double, std::uint64_t>(bytes, column, row);
         case Wire::Numeric: return decode_numeric(bytes, column, row);
-        case Wire::Bytes: return decode_bytes(bytes, column, row, limits);
+        case Wire::Bytes: return put_bytes(column, row, bytes, limits);
         case Wire::Jsonb: return decode_jsonb(bytes, column, row, limits);
         case Wire::Uuid: return decode_uuid(bytes, column, row);
         case Wire::Date: return decode_date(bytes, column, row);
         case Wire::Time: return decode_time(bytes, column, row);
         case Wire::Timestamp: return decode_timestamp(bytes, column, row);
         case Wire::Tid: return Decoded::Malformed;  // No column is one.
-        case Wire::TypedByText: return decode_text(bytes, column, row, limits);
+        case Wire::TypedByText: return decode_text(column, row, bytes, limits);
     }
     std::unreachable();
 }
@@ -371,7 +255,7 @@ std::string text_of_value(Wire wire, std::string_view bytes) {
     const bool is_stamp = wire == Wire::Date || wire == Wire::Timestamp;
     // Only the infinities do not fit.
     if (is_stamp) return !bytes.empty() && bytes[0] < 0 ? "-infinity" : "infinity";
-    return invalid_utf8_at(bytes) ? hex_literal(bytes) : std::string(bytes);
+    return text_or_hex(bytes);
 }
 
 }  // namespace trueup::extract::postgres_source

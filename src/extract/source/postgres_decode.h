@@ -7,21 +7,12 @@
 
 #include "columnar/batch.h"
 #include "extract/source/postgres_wire.h"
+#include "extract/source/text_decode.h"
 
 namespace trueup::extract::postgres_source {
 
-enum class Decoded : std::uint8_t {
-    Yes,
-    Misfit,     // A value that the column's type does not have: NaN, infinity, too large.
-    TooLong,    // Longer than the limit.
-    Malformed,  // Not what the server sends for this type: the stream cannot be trusted.
-};
-
-/// What is true of all values of a reader.
-struct DecodeLimits {
-    std::uint64_t value_bytes_max = 0;  // 0: no limit.
-    bool checks_utf8 = false;           // The database does not: its encoding is SQL_ASCII.
-};
+using extract::Decoded;
+using extract::DecodeLimits;
 
 /// Puts one value, as it came off the wire, into row `row` of `column`. Nothing is written unless
 /// the answer is Yes.

@@ -93,16 +93,6 @@ Result<std::vector<ColumnType>> types_of(Connection& connection,
     return types;
 }
 
-Status refuse_double_names(const Relation& relation) {
-    std::vector<std::string> names = column_names(relation);
-    std::ranges::sort(names);
-    const auto twice = std::ranges::adjacent_find(names);
-    if (twice == names.end()) return {};
-    return fail(ErrorClass::Config,
-                fmt::format("{}: two columns are named \"{}\"", relation.name, *twice),
-                "give one of them another name with AS");
-}
-
 Status type_column(const Export& wanted, const Relation& relation, bool is_enum,
                    SourceColumn& column) {
     const Typing natural = typing_of(column.source_type);
@@ -135,7 +125,7 @@ Status add_columns(Connection& connection, const Export& wanted, Relation& relat
     for (std::size_t i = 0; i < types.size(); ++i) {
         relation.columns.push_back({.name = (*columns)[i].name, .source_type = types[i].name});
     }
-    TRY(refuse_double_names(relation));
+    TRY(refuse_double_names(relation, LetterCase::Told));
     TRY(check_overrides(wanted, relation));
     for (std::size_t i = 0; i < types.size(); ++i) {
         TRY(type_column(wanted, relation, types[i].is_enum, relation.columns[i]));
@@ -275,9 +265,7 @@ Result<Relation> describe(Connection& connection, const Export& wanted) {
     Relation relation;
     if (wanted.query) {
         relation.name = "query";
-        std::string query(trim(*wanted.query));
-        while (query.ends_with(';')) query = std::string(trim(query.substr(0, query.size() - 1)));
-        relation.from_sql = fmt::format("({}\n)", query);
+        relation.from_sql = fmt::format("({}\n)", inner_query(*wanted.query));
         TRY(add_columns(connection, wanted, relation));
         return relation;
     }

@@ -3,13 +3,12 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <utility>
 
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/signal.h"
-#include "base/text.h"
+#include "extract/source/misfit.h"
 #include "extract/source/postgres_copy.h"
 #include "extract/source/postgres_decode.h"
 #include "extract/source/postgres_parts.h"
@@ -226,7 +225,7 @@ class Reader final : public ChunkReader {
             const auto value = fields.field();
             const Decoded decoded =
                 value ? decode_value(selection_.wires[i], *value, columns[i], row, limits_)
-                      : set_null(columns[i], row);
+                      : put_null(columns[i], row);
             if (decoded == Decoded::Yes) continue;
             TRY(settle(decoded, value.value_or(""), i, columns[i], row));
         }
@@ -234,47 +233,18 @@ class Reader final : public ChunkReader {
         return fields.is_whole() ? Status() : malformed();
     }
 
-    static Decoded set_null(Column& column, std::size_t row) {
-        std::memset(column.raw() + row * columnar::value_bytes(column.type()), 0,
-                    columnar::value_bytes(column.type()));
-        column.set_null(row);
-        return Decoded::Yes;
-    }
-
     /// What the configuration wants of a value that the column's type does not have.
     Status settle(Decoded decoded, std::string_view value, std::size_t index, Column& column,
                   std::size_t row) {
         const SourceColumn& described = relation_->columns[index];
         if (decoded == Decoded::Malformed) return malformed();
-        if (decoded == Decoded::TooLong) {
-            return fail(ErrorClass::Failed,
-                        fmt::format("{}: a value of {} is longer than tuning.max_value_mb allows",
-                                    place_of(described), human_bytes(value.size())));
-        }
-        if (described.on_value_error == OnValueError::Null) {
-            set_null(column, row);
-            ++values_nulled_;
-            return {};
-        }
-        constexpr std::size_t kShownMax = 60;
-        std::string shown = text_of_value(selection_.wires[index], value);
-        if (shown.size() > kShownMax) shown = shown.substr(0, kShownMax) + "…";
-        return fail(
-            ErrorClass::Failed,
-            fmt::format("{}: the {} {} is no {}", place_of(described), described.source_type,
-                        printable(shown), columnar::name_of(described.type)),
-            fmt::format("let such values be text or NULL (columns: {{{0}: {{type: {1}, "
-                        "on_value_error: text}}}})",
-                        described.name, lower_ascii(columnar::name_of(described.type))));
-    }
-
-    std::string place_of(const SourceColumn& column) {
-        const Key key = current_key();
-        if (key.empty()) {
-            return fmt::format("{}.{}, row {}", relation_->name, column.name, rows_read_ + 1);
-        }
-        return fmt::format("{}.{}, {} {}", relation_->name, column.name, text_of(*key_),
-                           text_of(key));
+        if (is_nulled(described, decoded, column, row, values_nulled_)) return {};
+        return value_error(
+            described, decoded,
+            {.place = place_of_value(*relation_, described, key_, current_key(), rows_read_),
+             .kind = described.source_type,
+             .shown = text_of_value(selection_.wires[index], value),
+             .bytes = value.size()});
     }
 
     /// Of the row that stands in row_; empty without a key.

@@ -31,6 +31,25 @@ std::unexpected<Error> no_column(const Relation& relation, std::string_view name
         fmt::format("its columns are: {}", fmt::join(names, ", ")));
 }
 
+Status refuse_double_names(const Relation& relation, LetterCase letter_case) {
+    std::vector<std::string> names = column_names(relation);
+    if (letter_case == LetterCase::NotTold) {
+        for (std::string& name : names) name = lower_ascii(name);
+    }
+    std::ranges::sort(names);
+    const auto twice = std::ranges::adjacent_find(names);
+    if (twice == names.end()) return {};
+    return fail(ErrorClass::Config,
+                fmt::format("{}: two columns are named \"{}\"", relation.name, *twice),
+                "give one of them another name with AS");
+}
+
+std::string inner_query(std::string_view query) {
+    query = trim(query);
+    while (query.ends_with(';')) query = trim(query.substr(0, query.size() - 1));
+    return std::string(query);
+}
+
 Status check_overrides(const Export& wanted, const Relation& relation) {
     for (const ColumnOverride& own : wanted.columns) {
         if (find_column(relation, own.column) == nullptr) {

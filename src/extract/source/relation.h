@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,12 @@ const SourceColumn* find_column(const Relation& relation, std::string_view name)
 std::vector<std::string> column_names(const Relation& relation);
 /// Config: there is no such column, with near matches.
 std::unexpected<Error> no_column(const Relation& relation, std::string_view name);
+
+/// Config when two columns have one name, to an engine that tells "a" from "A" or does not.
+enum class LetterCase : std::uint8_t { Told, NotTold };
+Status refuse_double_names(const Relation& relation, LetterCase letter_case);
+/// A query as it can stand in parentheses: without the semicolons at its end.
+std::string inner_query(std::string_view query);
 
 /// Config when the configuration overrides a column that the relation does not have.
 Status check_overrides(const Export& wanted, const Relation& relation);

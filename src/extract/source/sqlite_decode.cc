@@ -32,16 +32,6 @@ std::string_view blob_in(sqlite3_value* cell) {
 }
 
 template <class T>
-Decoded put(Column& column, std::size_t row, T value) {
-    column.values<T>()[row] = value;
-    return Decoded::Yes;
-}
-
-Decoded put_if(Column& column, std::size_t row, const std::optional<std::int64_t>& value) {
-    return value ? put(column, row, *value) : Decoded::Misfit;
-}
-
-template <class T>
 Decoded decode_integer(sqlite3_value* cell, Column& column, std::size_t row) {
     if (sqlite3_value_type(cell) != SQLITE_INTEGER) return Decoded::Misfit;
     const std::int64_t value = sqlite3_value_int64(cell);
@@ -81,15 +71,6 @@ Decoded decode_float(sqlite3_value* cell, Column& column, std::size_t row) {
     return put(column, row, narrow);
 }
 
-Decoded put_decimal(Column& column, std::size_t row, Int128 unscaled) {
-    switch (columnar::value_bytes(column.type())) {
-        case 2: return put(column, row, static_cast<std::int16_t>(unscaled));
-        case 4: return put(column, row, static_cast<std::int32_t>(unscaled));
-        case 8: return put(column, row, static_cast<std::int64_t>(unscaled));
-        default: return put(column, row, unscaled);
-    }
-}
-
 std::optional<Int128> decimal_of_integer(Int128 whole, const DecimalShape& shape) {
     if (!fits_decimal(whole, shape.width - shape.scale)) return std::nullopt;
     return whole * power_of_ten(shape.scale);
@@ -107,15 +88,13 @@ Decoded decode_decimal(sqlite3_value* cell, Column& column, std::size_t row) {
     return unscaled ? put_decimal(column, row, *unscaled) : Decoded::Misfit;
 }
 
-Decoded decode_text(sqlite3_value* cell, Column& column, std::size_t row,
-                    std::uint64_t value_bytes_max) {
+/// SQLite checks no text: any bytes may stand there.
+Decoded decode_text_cell(sqlite3_value* cell, Column& column, std::size_t row,
+                         std::uint64_t value_bytes_max) {
     const int storage = sqlite3_value_type(cell);
     if (storage == SQLITE_TEXT) {
-        const std::string_view text = text_in(cell);
-        if (value_bytes_max != 0 && text.size() > value_bytes_max) return Decoded::TooLong;
-        if (invalid_utf8_at(text)) return Decoded::Misfit;
-        column.set_bytes(row, text);
-        return Decoded::Yes;
+        return put_bytes(column, row, text_in(cell),
+                         {.value_bytes_max = value_bytes_max, .checks_utf8 = true});
     }
     if (storage != SQLITE_INTEGER && storage != SQLITE_FLOAT) return Decoded::Misfit;
     column.set_bytes(row, text_of_cell(cell));
@@ -125,10 +104,7 @@ Decoded decode_text(sqlite3_value* cell, Column& column, std::size_t row,
 Decoded decode_blob(sqlite3_value* cell, Column& column, std::size_t row,
                     std::uint64_t value_bytes_max) {
     if (sqlite3_value_type(cell) != SQLITE_BLOB) return Decoded::Misfit;
-    const std::string_view bytes = blob_in(cell);
-    if (value_bytes_max != 0 && bytes.size() > value_bytes_max) return Decoded::TooLong;
-    column.set_bytes(row, bytes);
-    return Decoded::Yes;
+    return put_bytes(column, row, blob_in(cell), {.value_bytes_max = value_bytes_max});
 }
 
 Decoded decode_uuid(sqlite3_value* cell, Column& column, std::size_t row) {
@@ -145,29 +121,13 @@ Decoded decode_uuid(sqlite3_value* cell, Column& column, std::size_t row) {
 Decoded decode_time_like(sqlite3_value* cell, Column& column, std::size_t row) {
     if (sqlite3_value_type(cell) != SQLITE_TEXT) return Decoded::Misfit;
     const std::string_view text = text_in(cell);
-    const TypeId type = column.type().id;
-    if (type == TypeId::Date) {
-        const auto days = parse_date(text);
-        return days ? put(column, row, *days) : Decoded::Misfit;
+    switch (column.type().id) {
+        case TypeId::Date: return put_if(column, row, parse_date(text));
+        case TypeId::Time: return put_if(column, row, parse_time(text));
+        // A text without a zone is UTC by SQLite's convention; one with a zone has no place in a
+        // column without.
+        default: return put_timestamp(column, row, text);
     }
-    if (type == TypeId::Time) return put_if(column, row, parse_time(text));
-    const auto parsed = parse_timestamp(text);
-    if (!parsed) return Decoded::Misfit;
-    // A text without a zone is UTC by SQLite's convention; one with a zone has no place in a
-    // column without.
-    if (parsed->has_zone && type != TypeId::TimestampTz) return Decoded::Misfit;
-    if (type != TypeId::TimestampNs) return put(column, row, parsed->micros);
-    std::int64_t nanos = 0;
-    if (__builtin_mul_overflow(parsed->micros, std::int64_t{1000}, &nanos)) return Decoded::Misfit;
-    return put(column, row, nanos);
-}
-
-std::string hex_literal(std::string_view bytes) {
-    std::string text = "x'";
-    for (const char byte : bytes) {
-        fmt::format_to(std::back_inserter(text), "{:02x}", static_cast<unsigned char>(byte));
-    }
-    return text + "'";
 }
 
 }  // namespace
@@ -191,7 +151,7 @@ Decoded decode_cell(sqlite3_value* cell, Column& column, std::size_t row,
         }
         case TypeId::Decimal: return decode_decimal(cell, column, row);
         case TypeId::Varchar:
-        case TypeId::Json: return decode_text(cell, column, row, value_bytes_max);
+        case TypeId::Json: return decode_text_cell(cell, column, row, value_bytes_max);
         case TypeId::Blob: return decode_blob(cell, column, row, value_bytes_max);
         case TypeId::Uuid: return decode_uuid(cell, column, row);
         case TypeId::Date:
@@ -207,10 +167,7 @@ std::string text_of_cell(sqlite3_value* cell) {
     switch (sqlite3_value_type(cell)) {
         case SQLITE_INTEGER: return fmt::format("{}", sqlite3_value_int64(cell));
         case SQLITE_FLOAT: return fmt::format("{}", sqlite3_value_double(cell));
-        case SQLITE_TEXT: {
-            const std::string_view text = text_in(cell);
-            return invalid_utf8_at(text) ? hex_literal(text) : std::string(text);
-        }
+        case SQLITE_TEXT: return text_or_hex(text_in(cell));
         case SQLITE_BLOB: return hex_literal(blob_in(cell));
         default: return "NULL";
     }

@@ -4,16 +4,11 @@
 #include <string>
 
 #include "extract/source/source.h"
+#include "extract/source/text_decode.h"
 
 struct sqlite3_value;
 
 namespace trueup::extract::sqlite_source {
-
-enum class Decoded : std::uint8_t {
-    Yes,
-    Misfit,   // The cell has no value of the column's type.
-    TooLong,  // The cell is longer than the limit.
-};
 
 /// Puts one cell into row `row` of `column`. Nothing is written unless the answer is Yes.
 Decoded decode_cell(sqlite3_value* cell, columnar::Column& column, std::size_t row,

@@ -86,17 +86,6 @@ Status read_query_columns(sqlite::Connection& connection, const std::string& que
     return {};
 }
 
-Status refuse_double_names(const Relation& relation) {
-    std::vector<std::string> names = column_names(relation);
-    for (std::string& name : names) name = lower_ascii(name);
-    std::ranges::sort(names);
-    const auto twice = std::ranges::adjacent_find(names);
-    if (twice == names.end()) return {};
-    return fail(ErrorClass::Config,
-                fmt::format("{}: two columns are named \"{}\"", relation.name, *twice),
-                "give one of them another name with AS");
-}
-
 /// The type that all sampled values have, when there is one.
 Result<Typing> sampled_typing(sqlite::Connection& connection, const Relation& relation,
                               const std::string& column) {
@@ -318,8 +307,7 @@ Result<Relation> describe(sqlite::Connection& connection, const Export& wanted) 
     Relation relation;
     if (wanted.query) {
         relation.name = "query";
-        std::string query(trim(*wanted.query));
-        while (query.ends_with(';')) query = std::string(trim(query.substr(0, query.size() - 1)));
+        const std::string query = inner_query(*wanted.query);
         relation.from_sql = fmt::format("({}\n)", query);
         TRY(read_query_columns(connection, query, relation));
     } else {
@@ -331,7 +319,7 @@ Result<Relation> describe(sqlite::Connection& connection, const Export& wanted) 
         TRY(find_keys(connection, table, relation));
         relation.rows_estimate = TRY(analyzed_rows(connection, table.name));
     }
-    TRY(refuse_double_names(relation));
+    TRY(refuse_double_names(relation, LetterCase::NotTold));
     TRY(type_columns(connection, wanted, relation));
     if (!wanted.query) relation.row_bytes_estimate = TRY(sampled_row_bytes(connection, relation));
     return relation;

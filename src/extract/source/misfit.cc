@@ -1,0 +1,44 @@
+#include "extract/source/misfit.h"
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+
+namespace trueup::extract {
+
+std::string place_of_value(const Relation& relation, const SourceColumn& column,
+                           const ChunkKey* key, const Key& values, std::int64_t rows_before) {
+    if (key == nullptr || values.empty()) {
+        return fmt::format("{}.{}, row {}", relation.name, column.name, rows_before + 1);
+    }
+    return fmt::format("{}.{}, {} {}", relation.name, column.name, text_of(*key), text_of(values));
+}
+
+bool is_nulled(const SourceColumn& column, Decoded decoded, columnar::Column& values,
+               std::size_t row, std::int64_t& values_nulled) {
+    if (decoded != Decoded::Misfit || column.on_value_error != OnValueError::Null) return false;
+    put_null(values, row);
+    ++values_nulled;
+    return true;
+}
+
+std::unexpected<Error> value_error(const SourceColumn& column, Decoded decoded,
+                                   const Misfit& misfit) {
+    if (decoded == Decoded::TooLong) {
+        return fail(ErrorClass::Failed,
+                    fmt::format("{}: a value of {} is longer than tuning.max_value_mb allows",
+                                misfit.place, human_bytes(misfit.bytes)));
+    }
+    constexpr std::size_t kShownMax = 60;
+    std::string shown = misfit.shown;
+    if (shown.size() > kShownMax) shown = shown.substr(0, kShownMax) + "…";
+    return fail(
+        ErrorClass::Failed,
+        fmt::format("{}: the {} {} is no {}", misfit.place, misfit.kind, printable(shown),
+                    columnar::name_of(column.type)),
+        fmt::format("give the column another type (columns: {{{0}: text}}), or let such values be "
+                    "text or NULL (columns: {{{0}: {{type: {1}, on_value_error: text}}}})",
+                    column.name, lower_ascii(columnar::name_of(column.type))));
+}
+
+}  // namespace trueup::extract

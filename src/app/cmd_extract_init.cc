@@ -35,8 +35,8 @@ struct InitOptions {
 
 void init_flags(CLI::App& app, InitOptions& options) {
     app.add_option("source,--source", options.source,
-                   "The database: a file, sqlite:FILE, duckdb:FILE or "
-                   "postgres://USER@HOST/DATABASE")
+                   "The database: a file, sqlite:FILE, duckdb:FILE, "
+                   "postgres://USER@HOST/DATABASE or mysql://…")
         ->type_name("DATABASE")
         ->required();
     const auto names = [&app](const char* flag, std::vector<std::string>& into, const char* help) {
@@ -63,25 +63,29 @@ Result<std::optional<Engine>> engine_by_magic(const std::string& path) {
     return std::optional<Engine>();
 }
 
-/// A password in the URL is used, but not written down; without one PGPASSWORD holds it, or nobody
-/// asks for it.
-constexpr const char* kPasswordVariable = "PGPASSWORD";
+/// A password in the URL is used, but not written down; without one this variable holds it, as for
+/// the server's own programs, or nobody asks for it.
+const char* password_variable(Engine engine) {
+    return engine == Engine::Mysql ? "MYSQL_PWD" : "PGPASSWORD";
+}
 
 Result<extract::Source> server_of(const std::string& url) {
-    auto server = extract::server_of_url(url, absolute_path("."));
+    const Engine engine = extract::engine_of_url(url).value_or(Engine::Postgres);
+    auto server = extract::server_of_url(url, engine, absolute_path("."));
     if (!server) {
         return fail(ErrorClass::Usage, "the source " + server.error().message, server.error().hint);
     }
     if (!server->tls) server->tls = extract::default_tls(server->host);
-    const char* const password = std::getenv(kPasswordVariable);
+    const char* const password = std::getenv(password_variable(engine));
     if (server->password.empty() && password != nullptr) server->password = password;
     extract::Source source;
-    source.engine = Engine::Postgres;
+    source.engine = engine;
     source.server = *std::move(server);
     return source;
 }
 
-/// "postgres://…", "sqlite:shop.db", "duckdb:shop.duckdb", or a file that says itself what it is.
+/// "postgres://…", "mysql://…", "sqlite:shop.db", "duckdb:shop.duckdb", or a file that says itself
+/// what it is.
 Result<extract::Source> source_of(const std::string& written) {
     if (written.contains("://")) return server_of(written);
     extract::Source source;
@@ -251,20 +255,21 @@ json::Value to_json(const Scaffold& scaffold, const InitOptions& options, const 
 
 /// The keys of `source:`. A secret is left where it is.
 std::vector<SourceKey> source_keys(const extract::Source& source, const std::string& output) {
-    if (source.engine != Engine::Postgres) return {{"path", path_from(output, source.path)}};
+    if (!is_server(source.engine)) return {{"path", path_from(output, source.path)}};
     const extract::Server& server = source.server;
     std::vector<SourceKey> keys = {{"host", server.host},
                                    {"port", std::to_string(server.port), true},
                                    {"user", server.user},
                                    {"database", server.database}};
-    if (!server.password.empty()) keys.push_back({"password_env", kPasswordVariable});
+    if (!server.password.empty())
+        keys.push_back({"password_env", password_variable(source.engine)});
     return keys;
 }
 
 std::vector<SourceKey> tls_keys(const extract::Source& source) {
     const extract::Server& server = source.server;
     std::vector<SourceKey> keys;
-    if (source.engine != Engine::Postgres) return keys;
+    if (!is_server(source.engine)) return keys;
     const auto mode = server.tls.value_or(extract::default_tls(server.host));
     if (mode != extract::default_tls(server.host))
         keys.push_back({"mode", std::string(name_of(mode))});
@@ -276,7 +281,8 @@ std::vector<SourceKey> tls_keys(const extract::Source& source) {
 Status read_back(const std::string& text, const std::string& name, const extract::Source& source) {
     extract::Surroundings around = extract::real_surroundings();
     around.environment = [&source, real = around.environment](const std::string& variable) {
-        const bool is_ours = variable == kPasswordVariable && !source.server.password.empty();
+        const bool is_ours =
+            variable == password_variable(source.engine) && !source.server.password.empty();
         return is_ours ? std::optional(source.server.password) : real(variable);
     };
     const auto config = extract::parse_config(text, name, {}, around);
@@ -292,7 +298,7 @@ Result<core::Verdict> run_init(const InitOptions& options, Context& context) {
                       .source = source_keys(source, options.output),
                       .tls = tls_keys(source),
                       .tables = {}};
-    const bool is_file = source.engine != Engine::Postgres;
+    const bool is_file = !is_server(source.engine);
     scaffold.tables = TRY(look_at(*sessions.front(), options, context,
                                   is_file ? options.source : database->identity().database));
     for (const auto& [key, value, is_number] : scaffold.source) {

@@ -1,16 +1,11 @@
 """Runs every ```sh block of the guide to PostgreSQL against a server with a small shop in it."""
 
-import os
-import shutil
 import sys
-import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "docs"))
-import run_docs  # noqa: E402
-from postgres_server import PASSWORD, PostgresServer, binaries  # noqa: E402
+import guides
+from loopback import PASSWORD
+from postgres_server import PostgresServer, binaries
 
-GUIDE = os.path.join(HERE, "..", "..", "docs", "guides", "postgres.md")
 SHOP = """
     CREATE TABLE orders (id bigint PRIMARY KEY, status text NOT NULL, total numeric(12,2), note text,
         placed_at timestamptz NOT NULL);
@@ -24,29 +19,11 @@ SHOP = """
 
 
 def main():
-    folder = tempfile.mkdtemp(prefix="trueup-docs-")
-    try:
-        with PostgresServer() as server:
-            server.execute(SHOP)
-            environment = run_docs.environment_in(folder, sys.argv[1])
-            environment.update(PGPASSWORD=PASSWORD, PATH=f"{environment['PATH']}:{binaries()}",
-                               DATABASE_URL=f"postgres://owner@127.0.0.1:{server.port}/postgres")
-            ran, failed = run_docs.run_blocks(GUIDE, folder, environment)
-        leaks = [name for name in files_below(folder) if PASSWORD in content(name)]
-        print(f"{ran} commands, {failed} failed, {len(leaks)} files with the password {leaks}")
-        return 1 if failed or leaks else 0
-    finally:
-        shutil.rmtree(folder)
-
-
-def files_below(folder):
-    return [os.path.join(at, name) for at, _, names in os.walk(folder) for name in names
-            if os.path.basename(at) != "bin"]
-
-
-def content(path):
-    with open(path, encoding="utf-8", errors="replace") as file:
-        return file.read()
+    with PostgresServer() as server:
+        server.execute(SHOP)
+        return guides.follow("postgres.md", sys.argv[1], {
+            "PGPASSWORD": PASSWORD, "PATH": binaries(),
+            "DATABASE_URL": f"postgres://owner@127.0.0.1:{server.port}/postgres"})
 
 
 if __name__ == "__main__":

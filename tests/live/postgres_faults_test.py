@@ -4,7 +4,6 @@ sentence what was wrong, without a secret in it."""
 
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -12,7 +11,9 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "oracle"))
 import oracle  # noqa: E402
 from oracle import Mismatch  # noqa: E402
-from postgres_server import PASSWORD, PostgresServer, free_port  # noqa: E402
+from jobs import Job, certificates, expect, finish, slow  # noqa: E402
+from loopback import free_port  # noqa: E402
+from postgres_server import PostgresServer  # noqa: E402
 from postgres_test import truth  # noqa: E402
 from proxy import Proxy  # noqa: E402
 
@@ -21,50 +22,6 @@ MAKE_ORDERS = f"""
     CREATE TABLE orders (id bigint PRIMARY KEY, note text, amount numeric(12,2), version integer);
     INSERT INTO orders SELECT i, 'note ' || i, i * 1.25, 0 FROM generate_series(1, {ROWS}) i;
     ANALYZE orders"""
-
-
-class Job:
-    """One configuration in a folder of its own."""
-
-    def __init__(self, tools, folder, source, **export):
-        os.makedirs(folder)
-        self.tools = tools
-        self.prefix = os.path.join(folder, "out")
-        entry = {"name": "orders", "table": "orders", "format": "parquet", "mode": "chunked",
-                 "chunk_size": 3000, "tuning": {"parallel": 2},
-                 "destination": {"type": "local", "path": self.prefix}}
-        entry.update(export)
-        entry = {key: value for key, value in entry.items() if value is not None}
-        self.config = oracle.write_config(os.path.join(folder, "trueup.yaml"), source, [entry])
-
-    def run(self, *words):
-        return oracle.run(self.tools.trueup, "extract", *(words or ("run",)), "-c", self.config)
-
-    def start(self):
-        return subprocess.Popen([self.tools.trueup, "extract", "run", "-c", self.config],
-                                env=oracle.environment(), stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, text=True)
-
-    def must_be_exact(self, server):
-        duckdb = oracle.DuckDb(self.tools.duckdb_sql)
-        oracle.check_export(duckdb, self.prefix, truth(server, "orders"))
-        duckdb.close()
-
-
-def expect(ran, status, *sentences):
-    if ran.status != status:
-        raise Mismatch(f"status {ran.status}, not {status}: {ran.err}")
-    for sentence in sentences:
-        if sentence not in ran.err:
-            raise Mismatch(f"no \"{sentence}\" in: {ran.err}")
-    if PASSWORD in ran.out + ran.err:
-        raise Mismatch("the password was printed")
-
-
-def slow(**more):
-    """So that there is something to interrupt."""
-    return {"parallel": 2, "throttle_ms": 20, "batch_size": 2048, "max_retries": 20,
-            "retry_backoff_ms": 20, **more}
 
 
 def end_sessions(server):
@@ -82,11 +39,6 @@ def wait_for(server, process, query):
     raise Mismatch("it ended before it could be disturbed")
 
 
-def finish(process):
-    out, err = process.communicate(timeout=300)
-    return oracle.Ran(process.returncode, out, err)
-
-
 def sessions_that_end_come_back(tools, server, scratch, consistency):
     # So wide that a chunk does not fit into the buffers of a socket: the server waits for us.
     server.execute("DELETE FROM orders WHERE id > 20000; ALTER TABLE orders ADD wide text; "
@@ -102,7 +54,7 @@ def sessions_that_end_come_back(tools, server, scratch, consistency):
     expect(ran, 0)
     if "will be tried again" not in ran.err:
         raise Mismatch(f"no session was ended while it worked: {ran.err}")
-    job.must_be_exact(server)
+    job.must_be_exact(truth(server, "orders"))
 
 
 def a_restart_is_survived_or_resumed(tools, server, scratch):
@@ -117,7 +69,7 @@ def a_restart_is_survived_or_resumed(tools, server, scratch):
         raise Mismatch(f"status {ran.status}: {ran.err}")
     if ran.status == 2:
         expect(job.run(), 0)
-    job.must_be_exact(server)
+    job.must_be_exact(truth(server, "orders"))
 
 
 def a_lost_snapshot_is_said_and_resumed(tools, server, scratch):
@@ -132,7 +84,7 @@ def a_lost_snapshot_is_said_and_resumed(tools, server, scratch):
     if os.path.exists(os.path.join(job.prefix, "_SUCCESS")):
         raise Mismatch("a failed run left a _SUCCESS")
     expect(job.run(), 0)
-    job.must_be_exact(server)
+    job.must_be_exact(truth(server, "orders"))
 
 
 def a_broken_network_is_survived(tools, server, scratch, kind, consistency):
@@ -292,21 +244,6 @@ def values_that_no_type_holds(tools, server, scratch):
     duckdb.close()
     if rows != [[1, False, "1.00"], [2, True, "NaN"]]:
         raise Mismatch(f"found {rows}")
-
-
-def certificates(server_folder):
-    """An authority, and a certificate of it for 127.0.0.1 and localhost."""
-    def openssl(*words):
-        subprocess.run(["openssl", *words], cwd=server_folder, check=True, capture_output=True)
-
-    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", "ca.key", "-out",
-            "ca.crt", "-subj", "/CN=test authority")
-    openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "server.key", "-out", "server.csr",
-            "-subj", "/CN=localhost")
-    with open(os.path.join(server_folder, "names"), "w", encoding="utf-8") as file:
-        file.write("subjectAltName=DNS:localhost\n")
-    openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.crt", "-CAkey", "ca.key",
-            "-CAcreateserial", "-days", "2", "-out", "server.crt", "-extfile", "names")
 
 
 def tls_modes(tools, server, scratch):

@@ -4,13 +4,11 @@ import glob
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
 
-PASSWORD = "s3cret:@/%"  # Every letter that a URL has to spell otherwise.
-
+from loopback import PASSWORD, free_port, place_with_room
 
 def binaries():
     """The folder of the newest server that is installed."""
@@ -18,18 +16,6 @@ def binaries():
     if not found:
         raise SystemExit("no PostgreSQL server is installed: tools/setup installs it")
     return found[-1]
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def place_with_room():
-    """In memory when there is room; not TMPDIR, which the server's own user may not be let into."""
-    has_room = os.access("/dev/shm", os.W_OK) and shutil.disk_usage("/dev/shm").free > 1 << 30
-    return "/dev/shm" if has_room else "/tmp"
 
 
 class PostgresServer:

@@ -231,11 +231,14 @@ std::string expand_path(std::string_view path, const PathTokens& tokens) {
     return expanded;
 }
 
+bool is_server(Engine engine) { return engine == Engine::Postgres || engine == Engine::Mysql; }
+
 std::string_view name_of(Engine engine) {
     switch (engine) {
         case Engine::Sqlite: return "sqlite";
         case Engine::DuckDb: return "duckdb";
         case Engine::Postgres: return "postgres";
+        case Engine::Mysql: return "mysql";
     }
     std::unreachable();
 }

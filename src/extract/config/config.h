@@ -20,7 +20,10 @@ struct Place {
     int column = 0;
 };
 
-enum class Engine : std::uint8_t { Sqlite, DuckDb, Postgres };
+/// Mysql: also MariaDB, which tells itself.
+enum class Engine : std::uint8_t { Sqlite, DuckDb, Postgres, Mysql };
+/// Whether the engine is a server, and not a file.
+bool is_server(Engine engine);
 enum class Environment : std::uint8_t { Local, Replica, Production };
 /// Snapshot: all chunks of a run see one state of the source. Chunk: each chunk its own.
 enum class Consistency : std::uint8_t { Snapshot, Chunk };
@@ -60,8 +63,9 @@ struct Server {
 
 struct Source {
     Engine engine = Engine::Sqlite;
-    std::string path;  // Of a file; absolute.
-    Server server;     // Of everything else.
+    std::string path;               // Of a file; absolute.
+    Server server;                  // Of everything else.
+    bool tinyint1_is_bool = false;  // Of MySQL: a tinyint(1) holds true and false, nothing else.
     Consistency consistency = Consistency::Snapshot;
     std::optional<Environment> environment;
     Place at;

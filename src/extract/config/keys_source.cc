@@ -109,13 +109,14 @@ constexpr Key kTuningKeys[] = {
 constexpr Choice kEngines[] = {choice("sqlite", Engine::Sqlite),
                                choice("duckdb", Engine::DuckDb),
                                choice("postgres", Engine::Postgres),
-                               later("mysql"),
-                               later("mariadb"),
+                               choice("mysql", Engine::Mysql),
+                               choice("mariadb", Engine::Mysql),
                                later("mssql"),
                                later("mongo")};
 constexpr Choice kEnvironments[] = {choice("local", Environment::Local),
                                     choice("replica", Environment::Replica),
                                     choice("production", Environment::Production)};
+constexpr Choice kTinyints[] = {choice("int", 0), choice("bool", 1)};
 constexpr Choice kConsistencies[] = {choice("snapshot", Consistency::Snapshot),
                                      choice("chunk", Consistency::Chunk)};
 constexpr Choice kTlsModes[] = {choice("disable", 0), choice("require", 1), choice("verify-ca", 2),
@@ -234,6 +235,12 @@ constexpr Key kSourceKeys[] = {
      .summary = "Encryption of the connection.",
      .section = &kTlsSection,
      .only_for = kServers},
+    {.name = "tinyint1",
+     .type = KeyType::Choice,
+     .summary = "What a tinyint(1) is: int, or bool, which holds 0 and 1 and nothing else.",
+     .fallback = "int",
+     .choices = kTinyints,
+     .only_for = "mysql, mariadb"},
     {.name = "mongo",
      .type = KeyType::Section,
      .summary = "MongoDB only.",

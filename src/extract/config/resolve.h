@@ -20,7 +20,7 @@ struct Above {
 
 Result<Source> resolve_source(const Section& source, const std::string& directory,
                               const Surroundings& surroundings);
-Result<Server> resolve_server(const Section& source, const std::string& directory,
+Result<Server> resolve_server(const Section& source, Engine engine, const std::string& directory,
                               const Surroundings& surroundings);
 Result<Tuning> resolve_tuning(const Section& exported, const Above& above);
 Result<Chunking> resolve_chunking(const Section& exported, const Tuning& tuning);

@@ -147,8 +147,9 @@ Result<Source> resolve_source(const Section& source, const std::string& director
     resolved.consistency =
         source.choice<Consistency>("consistency")
             .value_or(is_production ? Consistency::Chunk : Consistency::Snapshot);
-    if (resolved.engine == Engine::Postgres) {
-        resolved.server = TRY(resolve_server(source, directory, surroundings));
+    if (is_server(resolved.engine)) {
+        resolved.server = TRY(resolve_server(source, resolved.engine, directory, surroundings));
+        resolved.tinyint1_is_bool = source.choice<int>("tinyint1") == 1;
         return resolved;
     }
     const auto path = source.text("path");

@@ -53,15 +53,17 @@ Result<std::string> url_of(const Section& source, std::string_view key,
     return source.text(key).value_or("");
 }
 
-Result<Server> server_of_url_key(const Section& source, std::string_view key,
-                                 const std::string& directory, const Surroundings& surroundings) {
+Result<Server> server_of_url_key(const Section& source, Engine engine, const std::string& directory,
+                                 const Surroundings& surroundings) {
+    const std::string_view key = written(source, kUrlKeys).front();
     const std::string text = TRY(url_of(source, key, directory, surroundings));
-    auto server = server_of_url(text, directory);
+    auto server = server_of_url(text, engine, directory);
     if (!server) return source.refuse(key, server.error().message, server.error().hint);
     return *std::move(server);
 }
 
-Result<Server> server_of_keys(const Section& source, const Surroundings& surroundings) {
+Result<Server> server_of_keys(const Section& source, Engine engine,
+                              const Surroundings& surroundings) {
     for (const std::string_view needed : {"host", "user", "database"}) {
         if (source.has(needed)) continue;
         return source.messages().refuse(source.at(),
@@ -72,7 +74,7 @@ Result<Server> server_of_keys(const Section& source, const Surroundings& surroun
         return source.refuse("password_env", "does not go together with password");
     }
     Server server{.host = source.text("host").value_or(""),
-                  .port = static_cast<int>(source.integer("port").value_or(kPostgresPort)),
+                  .port = static_cast<int>(source.integer("port").value_or(default_port(engine))),
                   .user = source.text("user").value_or(""),
                   .password = source.text("password").value_or(""),
                   .database = source.text("database").value_or("")};
@@ -109,7 +111,7 @@ Status settle_tls(const Section& source, const std::string& directory,
 
 }  // namespace
 
-Result<Server> resolve_server(const Section& source, const std::string& directory,
+Result<Server> resolve_server(const Section& source, Engine engine, const std::string& directory,
                               const Surroundings& surroundings) {
     const auto urls = written(source, kUrlKeys);
     const auto keys = written(source, kAddressKeys);
@@ -120,8 +122,8 @@ Result<Server> resolve_server(const Section& source, const std::string& director
         return source.refuse(keys[0], fmt::format("does not go together with {}", urls[0]),
                              "write everything into the URL, or nothing");
     }
-    Server server = TRY(urls.empty() ? server_of_keys(source, surroundings)
-                                     : server_of_url_key(source, urls[0], directory, surroundings));
+    Server server = TRY(urls.empty() ? server_of_keys(source, engine, surroundings)
+                                     : server_of_url_key(source, engine, directory, surroundings));
     TRY(settle_tls(source, directory, surroundings, server));
     return server;
 }

@@ -1,10 +1,13 @@
 #include "extract/config/server_url.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
+#include "base/check.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -88,7 +91,7 @@ Result<ServerUrl> parse_server_url(std::string_view text) {
     ServerUrl url;
     const std::size_t colon = text.find("://");
     if (colon == std::string_view::npos) {
-        return refuse("is no URL: it must begin as postgres://");
+        return refuse("is no URL: it must begin as postgres:// or mysql://");
     }
     url.scheme = lower_ascii(text.substr(0, colon));
     text.remove_prefix(colon + 3);
@@ -115,46 +118,107 @@ Result<ServerUrl> parse_server_url(std::string_view text) {
 
 namespace {
 
-Result<TlsMode> mode_named(std::string_view name) {
-    for (const TlsMode mode :
-         {TlsMode::Disable, TlsMode::Require, TlsMode::VerifyCa, TlsMode::VerifyFull}) {
-        if (name == name_of(mode)) return mode;
-    }
-    return refuse("holds an sslmode that is none of disable, require, verify-ca, verify-full",
-                  "prefer and allow would fall back to plain text unasked");
+/// What is peculiar to the URLs of an engine, in the words of its own programs.
+struct Dialect {
+    Engine engine;
+    std::string_view title;
+    std::array<std::string_view, 2> schemes;
+    int port;
+    std::string_view mode;                  // The parameter for the TLS mode,
+    std::string_view authority;             // for certificates to trust,
+    std::string_view place;                 // and for another place than the host: a socket.
+    std::array<std::string_view, 4> modes;  // In the order of TlsMode.
+    std::string_view unsafe_modes;
+    std::array<std::string_view, 2> ignored;
+};
+
+constexpr std::array<Dialect, 2> kDialects = {{
+    {.engine = Engine::Postgres,
+     .title = "PostgreSQL",
+     .schemes = {"postgres", "postgresql"},
+     .port = 5432,
+     .mode = "sslmode",
+     .authority = "sslrootcert",
+     .place = "host",
+     .modes = {"disable", "require", "verify-ca", "verify-full"},
+     .unsafe_modes = "prefer and allow",
+     .ignored = {"application_name", "connect_timeout"}},
+    {.engine = Engine::Mysql,
+     .title = "MySQL or MariaDB",
+     .schemes = {"mysql", "mariadb"},
+     .port = 3306,
+     .mode = "ssl-mode",
+     .authority = "ssl-ca",
+     .place = "socket",
+     .modes = {"disabled", "required", "verify_ca", "verify_identity"},
+     .unsafe_modes = "preferred",
+     .ignored = {"charset", "connect_timeout"}},
+}};
+
+const Dialect& dialect_of(Engine engine) {
+    const auto* const found = std::ranges::find(kDialects, engine, &Dialect::engine);
+    CHECK(found != kDialects.end());
+    return *found;
 }
 
-Status take_parameter(std::string_view name, const std::string& value, const std::string& directory,
-                      Server& server) {
-    if (name == "sslmode") server.tls = TRY(mode_named(value));
-    if (name == "sslrootcert") server.ca_file = absolute_path(join_path(directory, value));
-    if (name == "host") server.host = value;
-    for (const std::string_view known :
-         {"sslmode", "sslrootcert", "host", "application_name", "connect_timeout"}) {
-        if (name == known) return {};
+Result<TlsMode> mode_named(const Dialect& dialect, std::string_view name) {
+    const std::string wanted = lower_ascii(name);
+    const auto* const found = std::ranges::find(dialect.modes, wanted);
+    if (found != dialect.modes.end()) return static_cast<TlsMode>(found - dialect.modes.begin());
+    return refuse(
+        fmt::format("holds an {} that is none of {}", dialect.mode, fmt::join(dialect.modes, ", ")),
+        fmt::format("{} would fall back to plain text unasked", dialect.unsafe_modes));
+}
+
+Status take_parameter(const Dialect& dialect, std::string_view name, const std::string& value,
+                      const std::string& directory, Server& server) {
+    if (name == dialect.mode) {
+        server.tls = TRY(mode_named(dialect, value));
+    } else if (name == dialect.authority) {
+        server.ca_file = absolute_path(join_path(directory, value));
+    } else if (name == dialect.place) {
+        server.host = value;
+    } else if (std::ranges::find(dialect.ignored, name) == dialect.ignored.end()) {
+        return refuse(
+            fmt::format("has the parameter {}, which trueup does not know", printable(name)),
+            fmt::format("known: {}, {}, {}", dialect.mode, dialect.authority, dialect.place));
     }
-    return refuse(fmt::format("has the parameter {}, which trueup does not know", printable(name)),
-                  "known: sslmode, sslrootcert, host");
+    return {};
 }
 
 }  // namespace
 
-Result<Server> server_of_url(std::string_view text, const std::string& directory) {
+int default_port(Engine engine) { return dialect_of(engine).port; }
+
+std::optional<Engine> engine_of_url(std::string_view text) {
+    const std::string scheme = lower_ascii(text.substr(0, text.find("://")));
+    for (const Dialect& dialect : kDialects) {
+        if (std::ranges::find(dialect.schemes, scheme) != dialect.schemes.end()) {
+            return dialect.engine;
+        }
+    }
+    return std::nullopt;
+}
+
+Result<Server> server_of_url(std::string_view text, Engine engine, const std::string& directory) {
+    const Dialect& dialect = dialect_of(engine);
     const ServerUrl url = TRY(parse_server_url(text));
-    if (url.scheme != "postgres" && url.scheme != "postgresql") {
-        return refuse("is no URL of a PostgreSQL server: it must begin as postgres://");
+    if (std::ranges::find(dialect.schemes, url.scheme) == dialect.schemes.end()) {
+        return refuse(fmt::format("is no URL of a {} server: it must begin as {}://", dialect.title,
+                                  dialect.schemes[0]));
     }
     Server server{.host = url.host,
-                  .port = url.port.value_or(kPostgresPort),
+                  .port = url.port.value_or(dialect.port),
                   .user = url.user,
                   .password = url.password.value_or(""),
                   .database = url.database};
     for (const auto& [name, value] : url.parameters) {
-        TRY(take_parameter(name, value, directory, server));
+        TRY(take_parameter(dialect, name, value, directory, server));
     }
     if (server.host.empty() || server.user.empty() || server.database.empty()) {
-        return refuse("must name a host, a user and a database",
-                      "for example: postgres://reader@db.example.com/shop");
+        return refuse(
+            "must name a host, a user and a database",
+            fmt::format("for example: {}://reader@db.example.com/shop", dialect.schemes[0]));
     }
     return server;
 }

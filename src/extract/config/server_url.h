@@ -10,7 +10,8 @@
 
 namespace trueup::extract {
 
-inline constexpr int kPostgresPort = 5432;
+/// 5432, 3306.
+int default_port(Engine engine);
 
 /// A connection URL taken apart, percent-encoding undone.
 struct ServerUrl {
@@ -27,9 +28,12 @@ struct ServerUrl {
 /// is the end of a sentence and repeats nothing of the URL.
 Result<ServerUrl> parse_server_url(std::string_view text);
 
-/// The server that a postgres:// URL names; its TLS mode and certificates only when the URL says
+/// The engine that the URL's scheme means (postgres, postgresql; mysql, mariadb), or nothing.
+std::optional<Engine> engine_of_url(std::string_view text);
+
+/// The server of `engine` that a URL names; its TLS mode and certificates only when the URL says
 /// them, relative paths from `directory`. Errors as above.
-Result<Server> server_of_url(std::string_view text, const std::string& directory);
+Result<Server> server_of_url(std::string_view text, Engine engine, const std::string& directory);
 
 /// Where nothing is said: plain text to this very machine, a proven server everywhere else.
 TlsMode default_tls(std::string_view host);

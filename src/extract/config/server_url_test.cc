@@ -67,5 +67,31 @@ TEST(ServerUrl, WhatIsNoneIsRefusedWithoutRepeatingIt) {
     }
 }
 
+TEST(ServerUrl, EachEngineHasItsOwnWords) {
+    const Server postgres =
+        server_of_url("postgres://u@h/d?sslmode=verify-ca&host=/run", Engine::Postgres, "/x")
+            .value();
+    EXPECT_EQ(postgres.port, 5432);
+    EXPECT_EQ(postgres.host, "/run");
+    EXPECT_EQ(postgres.tls, TlsMode::VerifyCa);
+    const Server mysql =
+        server_of_url("MariaDB://u@h/d?ssl-mode=VERIFY_IDENTITY&ssl-ca=ca.pem", Engine::Mysql, "/x")
+            .value();
+    EXPECT_EQ(mysql.port, 3306);
+    EXPECT_EQ(mysql.tls, TlsMode::VerifyFull);
+    EXPECT_EQ(mysql.ca_file, "/x/ca.pem");
+    EXPECT_EQ(server_of_url("mysql://u@h:7/d?socket=/run/s", Engine::Mysql, "/x").value().host,
+              "/run/s");
+    EXPECT_FALSE(server_of_url("mysql://u@h/d", Engine::Postgres, "/x").has_value());
+    EXPECT_FALSE(server_of_url("mysql://u@h/d?sslmode=require", Engine::Mysql, "/x").has_value());
+}
+
+TEST(ServerUrl, TheSchemeNamesTheEngine) {
+    EXPECT_EQ(engine_of_url("postgresql://h"), Engine::Postgres);
+    EXPECT_EQ(engine_of_url("MYSQL://h"), Engine::Mysql);
+    EXPECT_EQ(engine_of_url("mariadb://h"), Engine::Mysql);
+    EXPECT_EQ(engine_of_url("oracle://h"), std::nullopt);
+}
+
 }  // namespace
 }  // namespace trueup::extract

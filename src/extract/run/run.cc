@@ -68,6 +68,7 @@ class ExportRun {
         const auto before = TRY(settled_state());
         sessions_ = TRY(database_->open_sessions(std::max(wanted_->tuning.workers, 1),
                                                  job_->config->source.consistency));
+        summary_.warnings = database_->warnings();
         const auto after = TRY(database_->state());
         // The token belongs to the snapshot only when nothing moved while it was taken.
         if (before && before == after) state_.source_state = *before;
@@ -167,7 +168,8 @@ class ExportRun {
         run_.started_at = now;
         job_->progress->begin_phase({.name = "planning " + wanted_->name});
         ChunkPlan chunks = TRY(plan_chunks(*sessions_[0], relation_, *wanted_));
-        summary_.warnings = chunks.warnings;
+        summary_.warnings.insert(summary_.warnings.end(), chunks.warnings.begin(),
+                                 chunks.warnings.end());
         key_ = chunks.key;
         state_.is_whole = !key_.has_value();
         if (key_) state_.key = key_->columns;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "extract/source/duckdb_source.h"
+#include "extract/source/mysql_source.h"
 #include "extract/source/postgres_source.h"
 #include "extract/source/sqlite_source.h"
 
@@ -45,6 +46,7 @@ Result<std::unique_ptr<SourceDatabase>> open_database(const Source& source,
         case Engine::Sqlite: return open_sqlite(source);
         case Engine::DuckDb: return open_duckdb(source);
         case Engine::Postgres: return open_postgres(source, limits);
+        case Engine::Mysql: return open_mysql(source, limits);
     }
     std::unreachable();
 }

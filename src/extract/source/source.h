@@ -143,9 +143,12 @@ class SourceDatabase {
     virtual ~SourceDatabase() = default;
     virtual const DatabaseIdentity& identity() const = 0;
     /// `count` connections; under Consistency::Snapshot all of them see one state, or Retryable
-    /// when writers left no gap to take it in.
+    /// when writers left no gap to take it in. Fewer, at least one, where the server grants no
+    /// more: warnings() says why.
     virtual Result<std::vector<std::unique_ptr<SourceSession>>> open_sessions(
         int count, Consistency consistency) = 0;
+    /// What the sessions that were opened last could not be given, as whole sentences.
+    virtual std::vector<std::string> warnings() const { return {}; }
     /// A text that differs after any committed change of the data, as far as can be told without
     /// reading them; nothing when it cannot be told (a change may just have happened).
     virtual Result<std::optional<std::string>> state() = 0;

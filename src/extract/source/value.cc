@@ -48,14 +48,24 @@ int days_in_month(int year, int month) {
     return month == 2 && is_leap ? 29 : kDays[month - 1];
 }
 
+}  // namespace
+
+std::optional<std::int32_t> days_of_date(int year, int month, int day) {
+    const bool is_month = year >= 1 && year <= 9999 && month >= 1 && month <= 12;
+    if (!is_month || day < 1 || day > days_in_month(year, month)) return std::nullopt;
+    return days_of(year, month, day);
+}
+
+namespace {
+
 std::optional<std::int32_t> take_date(std::string_view& text) {
     const auto year = take_digits(text, 4);
-    if (!year || *year < 1 || !take(text, '-')) return std::nullopt;
+    if (!year || !take(text, '-')) return std::nullopt;
     const auto month = take_digits(text, 2);
-    if (!month || *month < 1 || *month > 12 || !take(text, '-')) return std::nullopt;
+    if (!month || !take(text, '-')) return std::nullopt;
     const auto day = take_digits(text, 2);
-    if (!day || *day < 1 || *day > days_in_month(*year, *month)) return std::nullopt;
-    return days_of(*year, *month, *day);
+    if (!day) return std::nullopt;
+    return days_of_date(*year, *month, *day);
 }
 
 /// Digits after a decimal point as microseconds; digits beyond the sixth must be zeros.

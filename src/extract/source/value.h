@@ -31,6 +31,9 @@ std::optional<columnar::Int128> decimal_of(double value, DecimalShape shape);
 /// Days since 1970-01-01 of "YYYY-MM-DD", proleptic Gregorian, years 0001 to 9999.
 std::optional<std::int32_t> parse_date(std::string_view text);
 
+/// The same of a date in numbers; nothing for a day that the calendar does not have.
+std::optional<std::int32_t> days_of_date(int year, int month, int day);
+
 /// Microseconds since midnight of "HH:MM[:SS[.ffffff]]", 24:00 excluded. More than six digits after
 /// the point must be zeros.
 std::optional<std::int64_t> parse_time(std::string_view text);

@@ -1,0 +1,75 @@
+"""What tests of faults share: a job in a folder of its own, how it is disturbed, what is expected of it."""
+
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "oracle"))
+import oracle  # noqa: E402
+from loopback import PASSWORD  # noqa: E402
+from oracle import Mismatch  # noqa: E402
+
+
+class Job:
+    """One configuration in a folder of its own."""
+
+    def __init__(self, tools, folder, source, **export):
+        os.makedirs(folder)
+        self.tools = tools
+        self.prefix = os.path.join(folder, "out")
+        entry = {"name": "orders", "table": "orders", "format": "parquet", "mode": "chunked",
+                 "chunk_size": 3000, "tuning": {"parallel": 2},
+                 "destination": {"type": "local", "path": self.prefix}}
+        entry.update(export)
+        entry = {key: value for key, value in entry.items() if value is not None}
+        self.config = oracle.write_config(os.path.join(folder, "trueup.yaml"), source, [entry])
+
+    def run(self, *words):
+        return oracle.run(self.tools.trueup, "extract", *(words or ("run",)), "-c", self.config)
+
+    def start(self):
+        return subprocess.Popen([self.tools.trueup, "extract", "run", "-c", self.config],
+                                env=oracle.environment(), stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True)
+
+    def must_be_exact(self, truth):
+        """`truth` of the oracle: the rows that the copy should hold."""
+        duckdb = oracle.DuckDb(self.tools.duckdb_sql)
+        oracle.check_export(duckdb, self.prefix, truth)
+        duckdb.close()
+
+
+def expect(ran, status, *sentences):
+    if ran.status != status:
+        raise Mismatch(f"status {ran.status}, not {status}: {ran.err}")
+    for sentence in sentences:
+        if sentence not in ran.err:
+            raise Mismatch(f"no \"{sentence}\" in: {ran.err}")
+    if PASSWORD in ran.out + ran.err:
+        raise Mismatch("the password was printed")
+
+
+def slow(**more):
+    """So that there is something to interrupt."""
+    return {"parallel": 2, "throttle_ms": 20, "batch_size": 2048, "max_retries": 20,
+            "retry_backoff_ms": 20, **more}
+
+
+def finish(process):
+    out, err = process.communicate(timeout=300)
+    return oracle.Ran(process.returncode, out, err)
+
+
+def certificates(server_folder):
+    """An authority, and a certificate of it for 127.0.0.1 and localhost."""
+    def openssl(*words):
+        subprocess.run(["openssl", *words], cwd=server_folder, check=True, capture_output=True)
+
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", "ca.key", "-out",
+            "ca.crt", "-subj", "/CN=test authority")
+    openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "server.key", "-out", "server.csr",
+            "-subj", "/CN=localhost")
+    with open(os.path.join(server_folder, "names"), "w", encoding="utf-8") as file:
+        file.write("subjectAltName=DNS:localhost\n")
+    openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.crt", "-CAkey", "ca.key",
+            "-CAcreateserial", "-days", "2", "-out", "server.crt", "-extfile", "names")

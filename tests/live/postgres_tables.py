@@ -12,6 +12,9 @@ class Table:
     query: str = None
     relation: str = None  # What stands behind FROM, when it is not the name.
 
+    def only(self, chunking):
+        return dataclasses.replace(self, chunkings={chunking: {**self.chunkings[chunking], "chunk_size": 9000}})
+
 
 AUTO = {"auto": {}, "full": {"mode": "full"}}
 PHYSICAL = {"physical": {"chunk_column": "ctid", "chunk_size": 500}}
@@ -85,6 +88,12 @@ TABLES = [
     numbered("mixed", 'text COLLATE "en-x-icu"',
              "CASE WHEN i % 2 = 0 THEN 'a' ELSE 'A' END || CASE i % 3 WHEN 0 THEN 'é' ELSE '-' END || i"),
     numbered("padded", "character(12)", "'k' || i"),
+    # So many that the planner looks for places to cut by probes.
+    *(numbered(f"many_{name}", key_type, key, rows=70_000).only("range") for name, key_type, key in (
+        ("uuids", "uuid", "md5(i::text)::uuid"),
+        ("stamps", "timestamp", "timestamp '2024-01-01' + i * interval '1 minute'"),
+        ("decimals", "numeric(20,2)", "i * 1.5"),
+        ("texts", "text", "md5(i::text)"))),
     Table("weird", '''
         CREATE SCHEMA "Sché ma"; CREATE TABLE "Sché ma"."or""der" ("se lect" bigint PRIMARY KEY,
         "from" text); INSERT INTO "Sché ma"."or""der" SELECT i, 'x' || i FROM

@@ -151,6 +151,7 @@ Result<bool> DensityMap::begin() {
     first_key_ = *first;
     space_ = KeySpace::between(first->front(), last->front());
     if (!space_) return false;
+    if (space_->has_alphabets() && !probe_.key().takes_any_text) return false;
     if (space_->has_alphabets()) TRY(learn_from_sample(first->front(), last->front()));
     const Position step = space_->size() / static_cast<unsigned>(options_.probes);
     if (step == 0) return false;  // So few values that a walk finds better places to cut.

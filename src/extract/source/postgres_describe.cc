@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
 #include "extract/source/postgres_parts.h"
@@ -137,6 +138,9 @@ Status add_columns(Connection& connection, const Export& wanted, Relation& relat
 Result<ChunkKey> typed_key(const Relation& relation, const std::vector<std::string>& columns) {
     ChunkKey key = TRY(key_of_columns(relation, columns));
     for (std::string& type : key.types) type = key_type_of(type);
+    constexpr std::array<std::string_view, 4> kTexts = {"text", "character varying", "bpchar",
+                                                        "name"};
+    key.takes_any_text = std::ranges::find(kTexts, key.types.front()) != kTexts.end();
     return key;
 }
 

@@ -43,6 +43,9 @@ struct ChunkKey {
     bool is_unique = false;
     bool may_be_null = false;  // Rows with a NULL in the key are a chunk of their own.
     bool is_ordered = false;   // An index yields rows in key order: a read may stop at any key.
+    /// Any text, or any bytes, compares with the values of the first column. Else a text that was
+    /// not read from there (half a date) may be none to the source, and is never asked about.
+    bool takes_any_text = true;
     std::vector<std::string> types;  // Source types of the columns.
     /// How texts of each column compare, in the source's words. It decides where a chunk ends.
     std::vector<std::string> collations;

@@ -148,6 +148,8 @@ std::unexpected<Error> Connection::failed(unsigned int number, const char* said)
     return error;
 }
 
+std::unexpected<Error> Connection::lost() const { return failure(CR_SERVER_LOST, nullptr, place_); }
+
 std::unexpected<Error> Connection::failed() {
     return failed(mysql_errno(connection_.get()), mysql_error(connection_.get()));
 }

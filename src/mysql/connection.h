@@ -12,8 +12,8 @@
 #include "mysql/result_column.h"
 #include "mysql/row_stream.h"
 
-struct st_mysql;
-struct st_mysql_stmt;
+struct st_mysql;       // NOLINT(readability-identifier-naming): the library's name.
+struct st_mysql_stmt;  // NOLINT(readability-identifier-naming): the same.
 
 /// MySQL and MariaDB through libmariadb (https://mariadb.com/kb/en/mariadb-connector-c/), which is
 /// loaded when it is first needed.
@@ -91,6 +91,8 @@ class Connection {
     unsigned long server_version() const { return server_version_; }
     /// False once the session is lost.
     bool is_alive() const { return !is_lost_; }
+    /// What is said of a session that is.
+    std::unexpected<Error> lost() const;
     const std::string& place() const { return place_; }
 
   private:

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <string>
 
-struct st_mysql_field;
+struct st_mysql_field;  // NOLINT(readability-identifier-naming): the library's name.
 
 namespace trueup::mysql {
 

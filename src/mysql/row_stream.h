@@ -9,7 +9,7 @@
 #include "base/result.h"
 #include "mysql/result_column.h"
 
-struct st_mysql_stmt;
+struct st_mysql_stmt;  // NOLINT(readability-identifier-naming): the library's name.
 
 namespace trueup::mysql {
 

@@ -12,6 +12,8 @@ class Patience {
     Patience(std::chrono::milliseconds limit, OnStop on_stop);
     Patience(const Patience&) = delete;
     Patience& operator=(const Patience&) = delete;
+    Patience(Patience&&) = delete;
+    Patience& operator=(Patience&&) = delete;
     ~Patience();
 
     bool has_run_out() const;

@@ -230,8 +230,8 @@ def wrong_addresses_are_said(tools, server, scratch):
     expect(of("host", host="no-such-host.invalid", tls={"mode": "disable"}), 1,
            "no-such-host.invalid:")
     for mode in ("require", "verify-ca"):
-        expect(of("tls-" + mode, tls={"mode": mode}), 1, "the server has no TLS")
-    expect(of("tls-full", tls={"mode": "verify-full"}), 1, "SSL")
+        expect(of("plain-" + mode, tls={"mode": mode}), 1, "the server has no TLS")
+    expect(of("plain-full", tls={"mode": "verify-full"}), 1, "SSL")
 
 
 def what_is_missing_is_named(tools, server, scratch):

@@ -11,6 +11,9 @@ class Table:
     columns: dict = dataclasses.field(default_factory=dict)
     query: str = None
 
+    def only(self, chunking):
+        return dataclasses.replace(self, chunkings={chunking: {**self.chunkings[chunking], "chunk_size": 9000}})
+
 
 AUTO = {"auto": {}, "full": {"mode": "full"}}
 
@@ -125,6 +128,13 @@ TABLES = [
     numbered("latins", "varchar(30) CHARACTER SET latin1 COLLATE latin1_german1_ci",
              "CONCAT(IF(seq % 2, 'ä', 'Ö'), seq, 'ß')"),
     numbered("quoted", "varchar(40)", "CONCAT('it''s \\\\ \"', seq, '\\n%_')"),
+    # So many that the planner looks for places to cut by probes.
+    *(numbered(f"many_{name}", key_type, key, rows=70_000).only("range") for name, key_type, key in (
+        ("moments", "datetime", "TIMESTAMP '2024-01-01 00:00:00' + INTERVAL seq MINUTE"),
+        ("decimals", "decimal(20,2)", "seq * 1.5"),
+        ("bytes", "binary(16)", "UNHEX(MD5(seq))"),
+        ("texts", "varchar(40)", "CONCAT('Key', MD5(seq))"),
+        ("unsigneds", "bigint unsigned", "18446744073709551615 - seq * 1000003"))),
     twins("letter_case", "utf8mb4_general_ci",
           "CONCAT(IF(seq % 2, 'key', 'KEY'), LPAD(seq DIV 40, 3, '0'))"),
     twins("accents", "utf8mb4_unicode_ci",

@@ -49,9 +49,11 @@ Result<std::vector<Index>> indexes_of(Connection& connection, const TablePlace& 
     return indexes;
 }
 
-/// How texts of the columns compare: as the table says. What a query computes may carry any
+/// How values of the columns compare: texts as the table says. What a query computes may carry any
 /// collation, so its statements say one.
-Status find_collations(Connection& connection, const TablePlace* table, ChunkKey& key) {
+Status find_order(Connection& connection, const TablePlace* table, ChunkKey& key) {
+    const KeyForm first = key_form(key.types.front());
+    key.takes_any_text = first == KeyForm::Text || first == KeyForm::Bytes;
     key.has_explicit_order = table == nullptr;
     key.collations.assign(key.columns.size(), "");
     std::map<std::string, std::string, std::less<>> known;
@@ -104,7 +106,7 @@ Result<std::vector<ChunkKey>> unique_keys(Connection& connection, const TablePla
         key.is_primary = index.is_primary;
         key.is_unique = true;
         key.is_ordered = true;
-        TRY(find_collations(connection, &table, key));
+        TRY(find_order(connection, &table, key));
         keys.push_back(std::move(key));
     }
     return keys;
@@ -124,7 +126,7 @@ Result<ChunkKey> key_of(Connection& connection, const Relation& relation,
                     "name another column with chunk_column or chunk_by_key");
     }
     const auto table = TRY(place_of(connection, relation));
-    TRY(find_collations(connection, table ? &*table : nullptr, key));
+    TRY(find_order(connection, table ? &*table : nullptr, key));
     if (!relation.is_table || !table || !is_indexable(key)) return key;
     for (const Index& index : TRY(indexes_of(connection, *table))) {
         const bool is_prefix =

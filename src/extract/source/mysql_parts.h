@@ -8,6 +8,7 @@
 
 #include "extract/source/mysql_wire.h"
 #include "extract/source/source.h"
+#include "extract/source/statement_ranges.h"
 #include "mysql/connection.h"
 
 /// What the files of the MySQL and MariaDB source share with each other and with nobody else.
@@ -81,7 +82,18 @@ Status check_bounds(mysql::Connection& connection, const ChunkKey& key, const Bo
 Result<bool> sorts_before(mysql::Connection& connection, const ChunkKey& key, const Key& left,
                           const Key& right);
 
-Result<std::unique_ptr<ChunkReader>> open_reader(mysql::Connection& connection,
-                                                 const ReadRequest& request);
+/// What a session begins that shall see one state.
+inline constexpr std::string_view kBeginSnapshot =
+    "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
+
+struct ReadOptions {
+    bool has_snapshot = false;  // Of the run; else each chunk has its own.
+    ReadPace* pace = nullptr;   // The session's.
+};
+/// `session` is the one that `connection` belongs to.
+Result<std::unique_ptr<ChunkReader>> open_reader(SourceSession& session,
+                                                 mysql::Connection& connection,
+                                                 const ReadRequest& request,
+                                                 const ReadOptions& options);
 
 }  // namespace trueup::extract::mysql_source

@@ -2,13 +2,16 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <utility>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "extract/source/mysql_decode.h"
 #include "extract/source/mysql_parts.h"
 #include "extract/source/row_reader.h"
+#include "extract/source/statement_ranges.h"
 
 namespace trueup::extract::mysql_source {
 namespace {
@@ -69,20 +72,57 @@ Selection selection_of(const ReadRequest& request) {
     return selection;
 }
 
+/// The statement that reads one range.
+std::string select_statement(const Relation& relation, const ChunkKey* key, const Bounds& range,
+                             const Selection& selection) {
+    return fmt::format("SELECT {} FROM {}{}", fmt::join(selection.expressions, ", "),
+                       from_of(relation), key == nullptr ? "" : where_of(*key, range));
+}
+
+/// A table that was altered since it was described is not what the plan is about.
+Status check_columns(const Relation& relation, const RowStream& rows) {
+    for (std::size_t i = 0; i < relation.columns.size(); ++i) {
+        const SourceColumn& column = relation.columns[i];
+        const bool is_as_it_is = typing_of(column).selection == "{0}";
+        const std::string& type = rows.columns()[i].type;
+        if (!is_as_it_is || type == column.source_type) continue;
+        return fail(ErrorClass::Failed,
+                    fmt::format("{}.{} was a {} and is a {} now", relation.name, column.name,
+                                column.source_type, type),
+                    "run again: the table was altered meanwhile");
+    }
+    return {};
+}
+
 class Reader final : public RowReader {
   public:
-    Reader(Connection& connection, const ReadRequest& request, Selection selection, RowStream rows)
-        : RowReader(request, request.key != nullptr ? std::optional(*request.key) : std::nullopt),
+    Reader(SourceSession& session, Connection& connection, const ReadRequest& request,
+           const ReadOptions& options)
+        : RowReader(request, request.key),
           connection_(&connection),
-          selection_(std::move(selection)),
-          rows_(std::move(rows)),
-          limits_{.value_bytes_max = request.value_bytes_max, .checks_utf8 = true} {}
+          selection_(selection_of(request)),
+          ranges_(session, *request.relation, request.key, request.bounds, *options.pace),
+          limits_{.value_bytes_max = request.value_bytes_max, .checks_utf8 = true},
+          keeps_state_(!options.has_snapshot) {}
     Reader(const Reader&) = delete;
     Reader& operator=(const Reader&) = delete;
-    /// Behind the row that a limited statement stopped at is its end: read, it need not be killed.
+    Reader(Reader&&) = delete;
+    Reader& operator=(Reader&&) = delete;
     ~Reader() override {
-        const bool is_limited = key() && key()->is_unique && rows_soft_max() != 0;
-        if (is_limited && RowReader::stopped_at()) discard(rows_.next(), "nothing is read of it");
+        rows_.reset();
+        if (has_begun_ && connection_->is_alive()) {
+            discard(connection_->exec("ROLLBACK"), "what led here is the error to tell");
+        }
+    }
+
+    Status start() {
+        // Without a snapshot of the run, the statements of a chunk share one of their own.
+        if (keeps_state_) {
+            TRY(connection_->exec(kBeginSnapshot));
+            has_begun_ = true;
+        }
+        TRY(begin_range());
+        return {};
     }
 
   private:
@@ -93,19 +133,53 @@ class Reader final : public RowReader {
     }
 
     Result<bool> step() override {
-        auto has_row = rows_.next();
-        if (!has_row) return in_context(std::move(has_row).error(), relation().name);
-        return *has_row;
+        while (rows_) {
+            auto has_row = rows_->next();
+            if (!has_row) return in_context(std::move(has_row).error(), relation().name);
+            if (*has_row) return true;
+            ranges_.took(rows_read() - rows_before_, system_clock().monotonic() - began_at_);
+            TRY(begin_range());
+        }
+        return false;
+    }
+
+    /// Sends the next statement, if there is one. A chunk that has all its rows ends between two.
+    Status begin_range() {
+        rows_.reset();
+        const bool is_full = rows_soft_max() != 0 && rows_read() >= rows_soft_max();
+        if (is_full && ranges_.next_lower()) {
+            stop_at(*ranges_.next_lower());
+            return end();
+        }
+        const auto rows_left =
+            rows_soft_max() == 0 ? 0 : std::max<std::int64_t>(rows_soft_max() - rows_read(), 1);
+        const auto range = TRY(ranges_.next(rows_left));
+        if (!range) return end();
+        if (!connection_->is_alive()) return connection_->lost();
+        if (key() != nullptr) TRY(check_bounds(*connection_, *key(), *range));
+        began_at_ = system_clock().monotonic();
+        rows_before_ = rows_read();
+        auto rows = connection_->stream(select_statement(relation(), key(), *range, selection_));
+        if (!rows) return in_context(std::move(rows).error(), relation().name);
+        CHECK(rows->columns().size() == selection_.expressions.size());
+        rows_.emplace(*std::move(rows));
+        return check_columns(relation(), *rows_);
+    }
+
+    Status end() {
+        if (std::exchange(has_begun_, false)) return connection_->exec("COMMIT");
+        return {};
     }
 
     Status decode_row(Batch& batch, std::size_t row) override {
         std::vector<Column>& columns = batch.columns();
         for (std::size_t i = 0; i < columns.size(); ++i) {
-            const auto value = rows_.field(i);
+            const auto value = rows_->field(i);
             if (!value) {
                 put_null(columns[i], row);
                 continue;
             }
+            count_bytes(value->size());
             const Decoded decoded =
                 decode_value(selection_.wires[i], *value, columns[i], row, limits_);
             if (decoded == Decoded::Yes) [[likely]] {
@@ -126,7 +200,7 @@ class Reader final : public RowReader {
         Key values;
         for (std::size_t i = 0; i < selection_.key.size(); ++i) {
             const KeyField& place = selection_.key[i];
-            const auto value = rows_.field(place.field);
+            const auto value = rows_->field(place.field);
             if (!value) {
                 values.emplace_back();
                 continue;
@@ -137,71 +211,24 @@ class Reader final : public RowReader {
         return values;
     }
 
-    /// Texts can differ and be equal, in a collation, and so can decimals (-0.0): then the server
-    /// has to be asked, and this session is busy with rows.
-    Result<bool> sorts_after(const Key& last, const Key& next) override {
-        const bool has_twins = std::ranges::any_of(key()->types, [](const std::string& type) {
-            return key_form(type) == KeyForm::Text || key_form(type) == KeyForm::Decimal;
-        });
-        if (!has_twins || key()->is_unique) return true;
-        if (!other_) {
-            auto other = connection_->open_another();
-            if (!other) return std::unexpected(std::move(other).error());
-            other_.emplace(*std::move(other));
-        }
-        return sorts_before(*other_, *key(), last, next);
-    }
-
     Connection* connection_;
-    std::optional<Connection> other_;
     Selection selection_;
-    RowStream rows_;
+    StatementRanges ranges_;
     DecodeLimits limits_;
+    bool keeps_state_;  // By a transaction of the chunk's own.
+    bool has_begun_ = false;
+    std::optional<RowStream> rows_;  // Of the statement that runs.
+    std::chrono::nanoseconds began_at_{};
+    std::int64_t rows_before_ = 0;
 };
-
-/// The statement that reads a chunk.
-std::string select_statement(const ReadRequest& request, const Selection& selection) {
-    std::string rest;
-    if (request.key != nullptr) {
-        rest = where_of(*request.key, request.bounds);
-        if (request.rows_soft_max != 0) {
-            rest += order_of(*request.key, "ASC");
-            // The row behind the last one says where the next chunk begins. Of keys that are not
-            // unique any number of rows may follow.
-            if (request.key->is_unique) rest += fmt::format(" LIMIT {}", request.rows_soft_max + 1);
-        }
-    }
-    return fmt::format("SELECT {} FROM {}{}", fmt::join(selection.expressions, ", "),
-                       from_of(*request.relation), rest);
-}
-
-/// A table that was altered since it was described is not what the plan is about.
-Status check_columns(const Relation& relation, const RowStream& rows) {
-    for (std::size_t i = 0; i < relation.columns.size(); ++i) {
-        const SourceColumn& column = relation.columns[i];
-        const bool is_as_it_is = typing_of(column).selection == "{0}";
-        const std::string& type = rows.columns()[i].type;
-        if (!is_as_it_is || type == column.source_type) continue;
-        return fail(ErrorClass::Failed,
-                    fmt::format("{}.{} was a {} and is a {} now", relation.name, column.name,
-                                column.source_type, type),
-                    "run again: the table was altered meanwhile");
-    }
-    return {};
-}
 
 }  // namespace
 
-Result<std::unique_ptr<ChunkReader>> open_reader(Connection& connection,
-                                                 const ReadRequest& request) {
-    if (request.key != nullptr) TRY(check_bounds(connection, *request.key, request.bounds));
-    Selection selection = selection_of(request);
-    auto rows = connection.stream(select_statement(request, selection));
-    if (!rows) return in_context(std::move(rows).error(), request.relation->name);
-    CHECK(rows->columns().size() == selection.expressions.size());
-    TRY(check_columns(*request.relation, *rows));
-    std::unique_ptr<ChunkReader> reader =
-        std::make_unique<Reader>(connection, request, std::move(selection), *std::move(rows));
+Result<std::unique_ptr<ChunkReader>> open_reader(SourceSession& session, Connection& connection,
+                                                 const ReadRequest& request,
+                                                 const ReadOptions& options) {
+    auto reader = std::make_unique<Reader>(session, connection, request, options);
+    TRY(reader->start());
     return reader;
 }
 

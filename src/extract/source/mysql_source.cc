@@ -26,7 +26,7 @@ class MysqlSession final : public SourceSession {
 
     /// From here on the session sees one state, and no other session can take its place.
     Status begin_snapshot() {
-        TRY(connection_.exec("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"));
+        TRY(connection_.exec(parts::kBeginSnapshot));
         has_snapshot_ = true;
         return {};
     }
@@ -86,7 +86,8 @@ class MysqlSession final : public SourceSession {
     }
     Result<std::unique_ptr<ChunkReader>> read(const ReadRequest& request) override {
         TRY(get_ready());
-        return parts::open_reader(connection_, request);
+        return parts::open_reader(*this, connection_, request,
+                                  {.has_snapshot = has_snapshot_, .pace = &pace_});
     }
 
   private:
@@ -171,6 +172,7 @@ class MysqlSession final : public SourceSession {
     const Source* source_;
     Connection connection_;
     bool has_snapshot_ = false;
+    ReadPace pace_;
 };
 
 std::string version_text(unsigned long version) {

@@ -55,11 +55,11 @@ std::string text_literal(std::string_view text, std::string_view collation) {
 }
 
 std::string decimal_literal(std::string_view text, std::string_view type) {
-    constexpr std::size_t kDigitsMax = 65;
-    if (!text.empty() && text.size() <= kDigitsMax && is_of(text, "0123456789.-")) {
-        return std::string(text);
-    }
-    return cast_of(text, type);
+    std::string_view digits = text;
+    if (digits.starts_with('-')) digits.remove_prefix(1);
+    const bool is_number = !digits.empty() && digits.front() != '.' && digits.back() != '.' &&
+                           std::ranges::count(digits, '.') <= 1 && is_of(digits, "0123456789.");
+    return is_number ? std::string(text) : cast_of(text, type);
 }
 
 std::string text_bound(const ChunkKey& key, std::size_t column, std::string_view text) {

@@ -16,7 +16,10 @@ Result<bool> RowReader::is_at_end() {
 Status RowReader::next(columnar::Batch& batch) {
     TRY(check_interrupt());
     std::size_t row = 0;
-    while (row < columnar::kBatchRows && !TRY(is_at_end())) {
+    batch_bytes_ = 0;
+    // A few long values fill a batch as well as many short ones.
+    while (row < columnar::kBatchRows && batch_bytes_ < columnar::kBatchBytesMax &&
+           !TRY(is_at_end())) {
         stands_on_row_ = false;
         const bool may_stop = rows_soft_max_ != 0 && rows_read_ >= rows_soft_max_;
         if (may_stop && TRY(stops_here())) [[unlikely]] {
@@ -25,19 +28,14 @@ Status RowReader::next(columnar::Batch& batch) {
         TRY(decode_row(batch, row));
         ++row;
         ++rows_read_;
-        if (rows_read_ == rows_soft_max_) last_key_ = TRY(current_key());
     }
     batch.set_rows(row);
     return {};
 }
 
-/// Rows of one key stay in one chunk: only a key that sorts after the last one ends it.
-Result<bool> RowReader::stops_here() {
-    Key key = TRY(current_key());
-    if (key == last_key_ || !TRY(sorts_after(last_key_, key))) return false;
+void RowReader::stop_at(Key key) {
     stopped_at_ = std::move(key);
     is_done_ = true;
-    return true;
 }
 
 Status RowReader::settle(Decoded decoded, std::size_t index, columnar::Column& column,
@@ -45,8 +43,7 @@ Status RowReader::settle(Decoded decoded, std::size_t index, columnar::Column& c
     const SourceColumn& described = relation_->columns[index];
     if (is_nulled(described, decoded, column, row, values_nulled_)) return {};
     Misfit told = misfit();
-    told.place = place_of_value(*relation_, described, key_ ? &*key_ : nullptr, TRY(current_key()),
-                                rows_read_);
+    told.place = place_of_value(*relation_, described, key_, TRY(current_key()), rows_read_);
     return value_error(described, decoded, told);
 }
 

@@ -19,9 +19,10 @@ class Reader final : public RowReader {
   public:
     Reader(sqlite::Connection& connection, sqlite::Statement statement, const ReadRequest& request,
            ChunkKey key)
-        : RowReader(request, std::move(key)),
+        : RowReader(request, &key_),
           connection_(&connection),
           statement_(std::move(statement)),
+          key_(std::move(key)),
           value_bytes_max_(request.value_bytes_max) {}
 
   private:
@@ -34,12 +35,15 @@ class Reader final : public RowReader {
     }
 
     Result<Key> current_key() override {
-        return key_at(statement_, static_cast<int>(relation().columns.size()),
-                      key()->columns.size());
+        return key_at(statement_, static_cast<int>(relation().columns.size()), key_.columns.size());
     }
 
-    Result<bool> sorts_after(const Key& last, const Key& next) override {
-        return sorts_before(*connection_, *key(), last, next);
+    /// Rows of one key stay in one chunk: only a key that sorts after the last one ends it.
+    Result<bool> stops_here() override {
+        Key next = TRY(current_key());
+        if (!TRY(sorts_before(*connection_, key_, last_key_, next))) return false;
+        stop_at(std::move(next));
+        return true;
     }
 
     Status decode_row(Batch& batch, std::size_t row) override {
@@ -68,6 +72,7 @@ class Reader final : public RowReader {
                               .bytes = static_cast<std::uint64_t>(sqlite3_value_bytes(cell))};
             }));
         }
+        if (rows_read() + 1 == rows_soft_max()) last_key_ = TRY(current_key());
         return {};
     }
 
@@ -82,6 +87,8 @@ class Reader final : public RowReader {
 
     sqlite::Connection* connection_;
     sqlite::Statement statement_;
+    ChunkKey key_;
+    Key last_key_;  // Of the row with which the chunk has enough.
     std::uint64_t value_bytes_max_;
 };
 

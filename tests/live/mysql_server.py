@@ -13,6 +13,11 @@ from loopback import PASSWORD, free_port, place_with_room
 SERVER = "/usr/sbin/mariadbd"
 
 
+def without_password():
+    """Root has none, and a password of somebody else's would keep it out."""
+    return {name: value for name, value in os.environ.items() if name != "MYSQL_PWD"}
+
+
 class MysqlServer:
     """Runs from `with` to its end. Root becomes `nobody`, as servers should."""
 
@@ -85,7 +90,7 @@ class MysqlServer:
             time.sleep(0.05)
 
     def _answers(self):
-        return subprocess.run(self._client("root", "mysql", "-e", "SELECT 1"),
+        return subprocess.run(self._client("root", "mysql", "-e", "SELECT 1"), env=without_password(),
                               capture_output=True).returncode == 0
 
     def stop(self, signal_number=signal.SIGTERM):
@@ -110,7 +115,8 @@ class MysqlServer:
 
     def execute(self, sql, user="root", database="shop"):
         sql = f"SET time_zone = '+00:00', sql_mode = '';\n{sql}"
-        done = subprocess.run(self._client(user, database), input=sql.encode(), capture_output=True)
+        done = subprocess.run(self._client(user, database), input=sql.encode(), env=without_password(),
+                              capture_output=True)
         if done.returncode != 0:
             raise RuntimeError(f"mariadb: {done.stderr.decode(errors='replace')}")
         return done.stdout.decode()

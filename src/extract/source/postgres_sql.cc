@@ -48,7 +48,9 @@ std::string literal_of(const ChunkKey& key, std::size_t column, const KeyValue& 
     }
     const auto* text = std::get_if<std::string>(&value);
     CHECK(text != nullptr);  // Keys are whole numbers or texts here, and no bound has a NULL.
-    return fmt::format("{}::{}{}", quote_text(*text), type, collated(key, column));
+    // No text has a NUL here, but a made-up one of the planner's may.
+    const std::string_view held = std::string_view(*text).substr(0, text->find('\0'));
+    return fmt::format("{}::{}{}", quote_text(held), type, collated(key, column));
 }
 
 }  // namespace

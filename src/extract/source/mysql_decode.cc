@@ -116,7 +116,7 @@ std::optional<std::int64_t> micros_of_day(std::int64_t hour, int minute, int sec
                                           std::uint32_t micros) {
     const bool is_time = hour < 24 && minute < 60 && second < 60 && micros < kMicrosPerSecond;
     if (!is_time) return std::nullopt;
-    return (hour * 3600 + minute * 60 + second) * kMicrosPerSecond + micros;
+    return (hour * 3600 + std::int64_t{60} * minute + second) * kMicrosPerSecond + micros;
 }
 
 Decoded decode_date(std::string_view bytes, Column& column, std::size_t row) {

@@ -185,15 +185,20 @@ class Reader final : public RowReader {
             if (decoded == Decoded::Yes) [[likely]] {
                 continue;
             }
-            if (decoded == Decoded::Malformed) return malformed();
-            TRY(settle(decoded, i, columns[i], row, [&] {
-                return Misfit{.place = "",
-                              .kind = relation().columns[i].source_type,
-                              .shown = text_of_value(selection_.wires[i], *value),
-                              .bytes = value->size()};
-            }));
+            TRY(settle_value(decoded, *value, i, columns[i], row));
         }
         return {};
+    }
+
+    Status settle_value(Decoded decoded, std::string_view value, std::size_t index, Column& column,
+                        std::size_t row) {
+        if (decoded == Decoded::Malformed) return malformed();
+        return settle(decoded, index, column, row, [&] {
+            return Misfit{.place = "",
+                          .kind = relation().columns[index].source_type,
+                          .shown = text_of_value(selection_.wires[index], value),
+                          .bytes = value.size()};
+        });
     }
 
     Result<Key> current_key() override {

@@ -16,7 +16,7 @@ constexpr std::string_view kByBytes = "utf8mb4_bin";
 
 /// The expression that rows are ordered and compared by.
 std::string key_expression(const ChunkKey& key, std::size_t column) {
-    const std::string name = "trueup_rows." + quote_name(key.columns[column]);
+    std::string name = "trueup_rows." + quote_name(key.columns[column]);
     const KeyForm form = key_form(key.types[column]);
     if (form == KeyForm::Ordinal) return fmt::format("CAST({} AS UNSIGNED)", name);
     if (form == KeyForm::Spelled) return fmt::format("CAST({} AS CHAR) COLLATE {}", name, kByBytes);
@@ -102,6 +102,14 @@ std::vector<std::string> literals_of(const ChunkKey& key, const Key& values) {
     return literals;
 }
 
+double real_of(std::string_view text) {
+    double number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    CHECK(error == std::errc());  // The server wrote it.
+    CHECK(end == text.data() + text.size());
+    return number;
+}
+
 enum class Side : std::uint8_t { Below, FromOn };
 
 /// Columns are compared one after another, not as row values: no index serves those here.
@@ -140,7 +148,7 @@ std::string quote_text(std::string_view text) {
 std::string from_of(const Relation& relation) { return relation.from_sql + " AS trueup_rows"; }
 
 std::string key_projection(const ChunkKey& key, std::size_t column) {
-    const std::string name = "trueup_rows." + quote_name(key.columns[column]);
+    std::string name = "trueup_rows." + quote_name(key.columns[column]);
     switch (key_form(key.types[column])) {
         case KeyForm::Ordinal: return fmt::format("CAST(CAST({} AS UNSIGNED) AS CHAR)", name);
         case KeyForm::Real: return fmt::format("CAST({} + 0e0 AS CHAR)", name);
@@ -157,13 +165,7 @@ KeyValue key_value(const ChunkKey& key, std::size_t column, std::string_view tex
             // Beyond 64 bits with a sign it stays the text.
             if (const auto number = parse_int64(text)) return *number;
             return std::string(text);
-        case KeyForm::Real: {
-            double number = 0;
-            const auto [end, error] =
-                std::from_chars(text.data(), text.data() + text.size(), number);
-            CHECK(error == std::errc() && end == text.data() + text.size());
-            return number;
-        }
+        case KeyForm::Real: return real_of(text);
         case KeyForm::Bytes: return Blob{std::string(text)};
         default: return std::string(text);
     }

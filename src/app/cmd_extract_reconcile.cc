@@ -28,7 +28,7 @@ void reconcile_flags(CLI::App& app, ReconcileCommandOptions& options) {
 }
 
 /// One file takes the rows of one export, compared row by row.
-Status check_rows_out(const ReconcileCommandOptions& options, Context& context) {
+Status check_rows_out(const ReconcileCommandOptions& options) {
     if (options.rows_out.empty()) return {};
     if (!options.compare.evidence.empty() && options.compare.evidence != "rows") {
         return fail(
@@ -36,7 +36,7 @@ Status check_rows_out(const ReconcileCommandOptions& options, Context& context) 
             fmt::format("--rows-out needs rows, and --evidence says {}", options.compare.evidence),
             "leave --evidence away: --rows-out implies --evidence rows");
     }
-    const extract::Config config = TRY(load_config(options, context));
+    const extract::Config config = TRY(read_config(options));
     const auto exports = TRY(selected_exports(config, options));
     if (exports.size() == 1) return {};
     return fail(
@@ -51,7 +51,7 @@ core::Verdict judged(const ReconcileCommandOptions& options, core::Verdict verdi
 }
 
 Result<core::Verdict> run_reconcile(const ReconcileCommandOptions& options, Context& context) {
-    TRY(check_rows_out(options, context));
+    TRY(check_rows_out(options));
     bool is_first = true;
     const auto work = [&](const extract::JobContext& job) -> Result<core::Verdict> {
         extract::ReconcileOptions compare = compare_options(options.compare);

@@ -46,13 +46,19 @@ Result<core::Verdict> run_one(
 
 }  // namespace
 
-Result<extract::Config> load_config(const ConfigOptions& options, Context& context) {
+Result<extract::Config> read_config(const ConfigOptions& options) {
     extract::Parameters parameters;
     for (const auto& [name, value] : options.params) parameters[name] = value;
-    extract::Config config = TRY(extract::load_config(options.config, parameters));
+    return extract::load_config(options.config, parameters);
+}
+
+Result<extract::Config> load_config(const ConfigOptions& options, Context& context) {
+    extract::Config config = TRY(read_config(options));
     for (const std::string& warning : config.warnings) context.warn(warning);
     return config;
 }
+
+bool is_worse(ErrorClass left, ErrorClass right) { return weight_of(left) > weight_of(right); }
 
 Result<std::vector<const extract::Export*>> selected_exports(const extract::Config& config,
                                                              const ConfigOptions& options) {
@@ -93,10 +99,10 @@ Result<core::Verdict> for_each_export(
         if (exports.size() > 1) {
             error = in_context(std::move(error), "export " + wanted->name).error();
         }
-        const bool is_worse = !worst || weight_of(error.kind) > weight_of(worst->kind);
-        if (is_worse && worst) print_error(*worst, context.is_json(), context.err());
-        if (!is_worse) print_error(error, context.is_json(), context.err());
-        if (is_worse) worst = std::move(error);
+        const bool is_worst = !worst || is_worse(error.kind, worst->kind);
+        if (is_worst && worst) print_error(*worst, context.is_json(), context.err());
+        if (!is_worst) print_error(error, context.is_json(), context.err());
+        if (is_worst) worst = std::move(error);
         if (worst->kind == ErrorClass::Interrupted) break;
     }
     if (worst) return std::unexpected(*std::move(worst));

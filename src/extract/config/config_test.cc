@@ -400,6 +400,39 @@ TEST(Config, NoPasswordReachesAMessageWhereverTheUrlStands) {
     }
 }
 
+TEST(Config, ASecretThatStandsInTheFileIsToldOnceWithItsLine) {
+    const World world{.environment = {{"PASSWORD", "hunter2"},
+                                      {"URL", "postgres://reader:hunter2@localhost/shop"}}};
+    const auto warnings = [&world](const std::string& keys) {
+        return accepted(fmt::format("source:\n  type: postgres\n{}\nexports:\n  - {{name: orders, "
+                                    "table: orders, format: csv, destination: {{type: local}}}}\n",
+                                    keys),
+                        world)
+            .warnings;
+    };
+    const auto keys = [](std::string_view password) {
+        return fmt::format("  host: localhost\n  user: reader\n  database: shop\n  {}", password);
+    };
+    const auto plain = warnings(keys("password: hunter2"));
+    ASSERT_EQ(plain.size(), 1U);
+    EXPECT_THAT(plain[0], HasSubstr(":6:13: source.password stands in the file"));
+    EXPECT_THAT(plain[0], HasSubstr("password_env"));
+    const auto in_url = warnings("  url: postgres://reader:hunter2@localhost/shop");
+    ASSERT_EQ(in_url.size(), 1U);
+    EXPECT_THAT(in_url[0], HasSubstr(":3:8: source.url has a password in it"));
+    EXPECT_THAT(in_url[0], HasSubstr("url_env"));
+    for (const auto& told : {plain[0], in_url[0]}) {
+        EXPECT_THAT(told, testing::Not(HasSubstr("hunter2")));
+    }
+    for (const std::string& kept_out :
+         {keys("password_env: PASSWORD"), keys("password: ${PASSWORD}"),
+          std::string("  url_env: URL"), std::string("  url: ${URL}"),
+          std::string("  url: postgres://reader:${PASSWORD}@localhost/shop"),
+          std::string("  url: postgres://reader@localhost/shop")}) {
+        EXPECT_THAT(warnings(kept_out), IsEmpty()) << kept_out;
+    }
+}
+
 /// The position in "FILE:LINE:COLUMN: …" lies inside the text.
 bool has_position_in(std::string_view message, std::string_view text) {
     if (!message.starts_with(std::string(kFile) + ":")) return false;

@@ -159,6 +159,11 @@ Result<Source> resolve_source(const Section& source, const std::string& director
             fmt::format("source lacks the key \"path\", the {} file", source.choice_name("type")),
             "for example: path: shop.db");
     }
+    if (path->contains("://")) {
+        return source.refuse("path",
+                             "is a URL, and an engine that keeps its data in a file has none",
+                             "a server has its own type, as in type: postgres, and a url");
+    }
     resolved.path = absolute_path(join_path(directory, *path));
     return resolved;
 }

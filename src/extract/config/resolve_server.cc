@@ -62,6 +62,25 @@ Result<Server> server_of_url_key(const Section& source, Engine engine, const std
     return *std::move(server);
 }
 
+/// A secret in the file is seen by all who see the file, and by its history. What `${NAME}` brings
+/// is not in it.
+void warn_of_secrets(const Section& source) {
+    const std::string password = source.text("password").value_or("");
+    if (!password.empty() && source.messages().as_written(password) == password) {
+        source.warn("password",
+                    "stands in the file for everybody who may read it: password_env names a "
+                    "variable that holds it, url_file a file with the whole URL");
+    }
+    const std::string url = source.text("url").value_or("");
+    const std::string_view in_url = password_in_url(url);
+    const std::string written = source.messages().as_written(url);
+    if (!in_url.empty() && password_in_url(written) == in_url) {
+        source.warn("url",
+                    "has a password in it for everybody who may read the file: url_env names a "
+                    "variable that holds the URL, url_file a file");
+    }
+}
+
 Result<Server> server_of_keys(const Section& source, Engine engine,
                               const Surroundings& surroundings) {
     for (const std::string_view needed : {"host", "user", "database"}) {
@@ -124,6 +143,12 @@ Result<Server> resolve_server(const Section& source, Engine engine, const std::s
     }
     Server server = TRY(urls.empty() ? server_of_keys(source, engine, surroundings)
                                      : server_of_url_key(source, engine, directory, surroundings));
+    if (server.host.contains('@')) {
+        return source.refuse(
+            urls.empty() ? "host" : urls[0], "has an \"@\" in its host",
+            "the host alone belongs there: user and password have their own place");
+    }
+    warn_of_secrets(source);
     TRY(settle_tls(source, directory, surroundings, server));
     return server;
 }

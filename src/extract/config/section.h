@@ -26,6 +26,10 @@ class Messages {
     void warn(yaml::Position at, std::string_view sentence);
     /// A text of the file in quotes: shortened, printable, without substituted values.
     std::string quoted(std::string_view text) const;
+    /// The text with every substituted value in it turned back into `${NAME}`.
+    std::string as_written(std::string text) const {
+        return substitution_->hide_values(std::move(text));
+    }
     std::vector<std::string> take_warnings() { return std::move(warnings_); }
 
   private:

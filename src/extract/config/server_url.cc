@@ -85,7 +85,33 @@ Status take_address(std::string_view address, ServerUrl& url) {
     return {};
 }
 
+struct Credentials {
+    std::string_view user;
+    std::optional<std::string_view> password;
+};
+
+/// Of "user:password@host"; leaves the host. A password may hold an "@" that somebody forgot to
+/// encode.
+Credentials take_credentials(std::string_view& authority) {
+    const std::size_t at = authority.rfind('@');
+    if (at == std::string_view::npos) return {};
+    std::string_view rest = authority.substr(0, at);
+    authority.remove_prefix(at + 1);
+    const bool has_password = rest.contains(':');
+    Credentials found{.user = take_until(rest, ':'), .password = {}};
+    if (has_password) found.password = rest;
+    return found;
+}
+
 }  // namespace
+
+std::string_view password_in_url(std::string_view text) {
+    const std::size_t colon = text.find("://");
+    if (colon == std::string_view::npos) return {};
+    text.remove_prefix(colon + 3);
+    std::string_view authority = take_until(text, '/');
+    return take_credentials(authority).password.value_or("");
+}
 
 Result<ServerUrl> parse_server_url(std::string_view text) {
     ServerUrl url;
@@ -97,19 +123,19 @@ Result<ServerUrl> parse_server_url(std::string_view text) {
     text.remove_prefix(colon + 3);
     std::string_view path = text;
     std::string_view authority = take_until(path, '/');
+    // What stands behind a "/" or "?" of a password would be shown as a database or a parameter.
+    if (path.contains('@') || authority.find('?') < authority.rfind('@') + 1) {
+        return refuse("has an \"@\" behind its host",
+                      "in a password, write / as %2F, ? as %3F and # as %23");
+    }
     if (const std::size_t mark = authority.find('?'); mark != std::string_view::npos) {
         path = {};
         TRY(take_parameters(authority.substr(mark + 1), url));
         authority = authority.substr(0, mark);
     }
-    // A password may hold an "@" that somebody forgot to encode.
-    if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos) {
-        std::string_view credentials = authority.substr(0, at);
-        const bool has_password = credentials.contains(':');
-        url.user = TRY(part(take_until(credentials, ':')));
-        if (has_password) url.password = TRY(part(credentials));
-        authority.remove_prefix(at + 1);
-    }
+    Credentials credentials = take_credentials(authority);
+    url.user = TRY(part(credentials.user));
+    if (credentials.password) url.password = TRY(part(*credentials.password));
     TRY(take_address(authority, url));
     url.database = TRY(part(take_until(path, '?')));
     TRY(take_parameters(path, url));

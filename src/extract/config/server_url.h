@@ -28,6 +28,9 @@ struct ServerUrl {
 /// is the end of a sentence and repeats nothing of the URL.
 Result<ServerUrl> parse_server_url(std::string_view text);
 
+/// The password in a URL as it stands there, percent-encoded; empty when there is none.
+std::string_view password_in_url(std::string_view text);
+
 /// The engine that the URL's scheme means (postgres, postgresql; mysql, mariadb), or nothing.
 std::optional<Engine> engine_of_url(std::string_view text);
 

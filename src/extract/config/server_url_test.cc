@@ -55,11 +55,20 @@ TEST(ServerUrl, AnEmptyPasswordIsOne) {
     EXPECT_EQ(parse_server_url("x://[::1]:7/d").value().port, 7);
 }
 
+TEST(ServerUrl, APasswordIsFoundAsItStandsThere) {
+    EXPECT_EQ(password_in_url("x://u:s%40/d"), "");
+    EXPECT_EQ(password_in_url("x://u:s%40:@h/d"), "s%40:");
+    EXPECT_EQ(password_in_url("x://u@h:1/d"), "");
+    EXPECT_EQ(password_in_url("x://u:${PASSWORD}@h:${PORT}/d"), "${PASSWORD}");
+    EXPECT_EQ(password_in_url("u:s@h"), "");
+}
+
 TEST(ServerUrl, WhatIsNoneIsRefusedWithoutRepeatingIt) {
     for (const std::string_view text :
          {"", "secret", "secret@host", "x://u:secret@h:0/d", "x://u:secret@h:65536/d",
           "x://u:secret@h:1a/d", "x://u:secret%@h/d", "x://u:secret%4@h/d", "x://u:secret%zz@h/d",
-          "x://u:secret%00@h/d", "x://u:secret@[::1/d", "x://u:secret@[::1]5/d"}) {
+          "x://u:secret%00@h/d", "x://u:secret@[::1/d", "x://u:secret@[::1]5/d",
+          "x://u:12/secret@h/d", "x://u:12?secret@h/d", "x://u:1/2?secret@h/d"}) {
         const auto url = parse_server_url(text);
         ASSERT_FALSE(url.has_value()) << text;
         EXPECT_EQ(url.error().kind, ErrorClass::Config);

@@ -4,6 +4,7 @@
 
 #include "app/commands.h"
 #include "app/extract_job.h"
+#include "app/extract_view.h"
 #include "base/text.h"
 #include "extract/run/run.h"
 #include "json/json.h"
@@ -32,7 +33,18 @@ json::Value to_json(const extract::RunSummary& summary) {
             {"chunks", summary.chunks},
             {"retries", summary.retries},
             {"values_nulled", summary.values_nulled},
-            {"seconds", summary.seconds}};
+            {"seconds", summary.seconds},
+            {"source_load",
+             {{"statements", summary.load.statements},
+              {"longest_statement_us", summary.load.longest_us},
+              {"connections", summary.load.connections}}}};
+}
+
+std::string load_text(const extract::SourceLoad& load) {
+    return fmt::format("the source answered {} over {}, the longest in {}",
+                       counted(load.statements, "statement"),
+                       counted(load.connections, "connection"),
+                       human_seconds(static_cast<double>(load.longest_us) / 1e6));
 }
 
 std::string sentence_of(const extract::RunSummary& summary) {
@@ -50,9 +62,10 @@ std::string sentence_of(const extract::RunSummary& summary) {
     }
     const auto rate = static_cast<std::int64_t>(static_cast<double>(summary.rows) /
                                                 std::max(summary.seconds, 1e-6));
-    return fmt::format("{}: {}, {} ({} rows/s){}\n  {}", summary.export_name, amount,
+    return fmt::format("{}: {}, {} ({} rows/s){}\n  {}\n  {}", summary.export_name, amount,
                        human_seconds(summary.seconds), grouped(rate),
-                       summary.is_resumed ? ", resumed" : "", summary.prefix);
+                       summary.is_resumed ? ", resumed" : "", summary.prefix,
+                       load_text(summary.load));
 }
 
 Result<core::Verdict> run_run(const RunOptions& options, Context& context) {

@@ -97,10 +97,20 @@ void request_cancel(pg_conn* connection) {
     static_cast<void>(answer.wait_for(kCancelPatience));
 }
 
-Status set_timeout(Connection& connection, std::string_view name, seconds limit) {
-    if (limit == seconds(0)) return {};
-    return connection.exec(fmt::format("SET {} = '{}s'", name, limit.count()));
-}
+/// What every session is told. Rows come in the order in which they are stored, from one process.
+constexpr std::pair<std::string_view, std::string_view> kSettings[] = {
+    {"TimeZone", "'UTC'"},
+    {"DateStyle", "'ISO, YMD'"},
+    {"IntervalStyle", "'iso_8601'"},
+    {"extra_float_digits", "3"},
+    {"bytea_output", "'hex'"},
+    {"standard_conforming_strings", "on"},
+    {"default_transaction_read_only", "on"},
+    {"synchronize_seqscans", "off"},
+    {"max_parallel_workers_per_gather", "0"},
+    {"idle_in_transaction_session_timeout", "0"},
+    {"jit", "off"},
+};
 
 }  // namespace
 
@@ -171,19 +181,44 @@ Status Connection::finish_connecting(seconds timeout) {
 
 Status Connection::set_up(const ConnectOptions& options) {
     server_version_ = PQserverVersion(connection_.get());
-    TRY(
-        exec("SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'iso_8601'; "
-             "SET extra_float_digits = 3; SET bytea_output = 'hex'; "
-             "SET standard_conforming_strings = on; SET default_transaction_read_only = on; "
-             // Rows come in the order in which they are stored, from one process.
-             "SET synchronize_seqscans = off; SET max_parallel_workers_per_gather = 0; "
-             "SET idle_in_transaction_session_timeout = 0; "
-             "SET jit = off"));
-    TRY(set_timeout(*this, "statement_timeout", options.statement_timeout));
+    // A go-between invents the process that it announces.
+    is_pooled_ = TRY(backend_pid()) != PQbackendPID(connection_.get());
+    if (options.is_bare) return {};
+    const auto set = [&](std::string_view name, std::string_view value) {
+        settings_ += fmt::format("SET {}{} = {}; ", is_pooled_ ? "LOCAL " : "", name, value);
+    };
+    for (const auto& [name, value] : kSettings) set(name, value);
+    for (const auto& [name, limit] : {std::pair("statement_timeout", options.statement_timeout),
+                                      std::pair("lock_timeout", options.lock_timeout)}) {
+        if (limit != seconds(0)) set(name, fmt::format("'{}s'", limit.count()));
+    }
     if (options.statement_timeout != seconds(0)) {
         silence_max_ = milliseconds(options.statement_timeout) + kSilencePatience;
     }
-    return set_timeout(*this, "lock_timeout", options.lock_timeout);
+    return exec((is_pooled_ ? "BEGIN READ ONLY; " : "") + settings_);
+}
+
+Status Connection::begin_repeatable_read() {
+    const std::string begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+    return exec(is_pooled_ ? fmt::format("ROLLBACK; {}; {}", begin, settings_) : begin);
+}
+
+Status Connection::end_transaction() {
+    return exec(is_pooled_ ? "ROLLBACK; BEGIN READ ONLY; " + settings_ : "ROLLBACK");
+}
+
+std::optional<std::string> Connection::tls_version() const {
+    if (PQsslInUse(connection_.get()) == 0) return std::nullopt;
+    const char* const version = PQsslAttribute(connection_.get(), "protocol");
+    return version == nullptr ? "TLS" : version;
+}
+
+Result<std::int64_t> Connection::backend_pid() {
+    const Rows rows = TRY(query("SELECT pg_catalog.pg_backend_pid()"));
+    const auto pid = rows.size() == 1 ? parse_int64(rows.text(0, 0)) : std::nullopt;
+    if (pid) return *pid;
+    return fail(ErrorClass::Failed,
+                fmt::format("{}: it does not say which process serves", place_));
 }
 
 Connection::State Connection::state() const {

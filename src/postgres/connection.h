@@ -33,6 +33,9 @@ struct ConnectOptions {
     std::chrono::seconds connect_timeout{15};
     std::chrono::seconds statement_timeout{0};  // 0: none.
     std::chrono::seconds lock_timeout{0};       // 0: none.
+    /// The session is left as the server made it, outside of any transaction: for looking at what
+    /// stands in between.
+    bool is_bare = false;
 };
 
 /// "db.example.com:5432/shop": never with a user or a password.
@@ -90,12 +93,18 @@ class CopyOut {
 /// thread at a time. Every wait ends at once with Interrupted when a signal asks to stop, and the
 /// server is told to stop too.
 ///
+/// A pooler may lend another server session to each transaction, and lend it to others afterwards:
+/// through one, there is a transaction at all times, and what is set ends with it.
+///
 /// Errors name the server (never the user's password): Retryable when another attempt may succeed
 /// (connection lost, server starting or full, serialization, deadlock, lock not available), Config
 /// for objects that do not exist, Failed for everything else.
 class Connection {
   public:
     static Result<Connection> open(const ConnectOptions& options);
+    /// From here on every statement sees one state of the data, until end_transaction().
+    Status begin_repeatable_read();
+    Status end_transaction();
     Connection(Connection&&) noexcept = default;
     Connection& operator=(Connection&&) noexcept = default;
     Connection(const Connection&) = delete;
@@ -119,6 +128,12 @@ class Connection {
     State state() const;
     bool is_alive() const { return state() != State::Lost; }
     const std::string& place() const { return place_; }
+    /// "TLSv1.3"; nothing when the connection is not encrypted.
+    std::optional<std::string> tls_version() const;
+    /// A pooler or another go-between answers in the server's place.
+    bool is_pooled() const { return is_pooled_; }
+    /// The server process that runs this statement.
+    Result<std::int64_t> backend_pid();
 
   private:
     friend class CopyOut;
@@ -141,6 +156,8 @@ class Connection {
     int server_version_ = 0;
     std::chrono::milliseconds silence_max_{-1};  // Before the server is taken for lost; -1: any.
     bool is_given_up_ = false;                   // By us, though libpq knows of nothing wrong.
+    bool is_pooled_ = false;
+    std::string settings_;  // Statements that set up a session, or each transaction of a pooled one.
 };
 
 }  // namespace trueup::postgres

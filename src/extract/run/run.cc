@@ -276,7 +276,7 @@ class ExportRun {
         const auto outcome = TRY(pool.run(sessions_, engines.sessions));
         summary_.retries = outcome.retries;
         summary_.values_nulled = outcome.values_nulled;
-        longest_chunk_us_ = outcome.longest_chunk_us;
+        for (const auto& session : sessions_) summary_.load.add(session->load());
         return {};
     }
 
@@ -326,8 +326,10 @@ class ExportRun {
         metric.retries = summary_.retries;
         metric.workers = std::ssize(sessions_);
         metric.elapsed_us = job_->clock->now() - run_.started_at;
-        metric.longest_statement_us = longest_chunk_us_;
+        metric.longest_statement_us = summary_.load.longest_us;
         metric.peak_rss_bytes = peak_rss_bytes();
+        metric.detail_json = json::write(
+            {{"statements", summary_.load.statements}, {"connections", summary_.load.connections}});
         return ledger_->record_metric(metric);
     }
 
@@ -370,7 +372,6 @@ class ExportRun {
     std::optional<ChunkKey> key_;
     std::vector<NewChunk> new_chunks_;
     std::int64_t rows_expected_ = 0;
-    std::int64_t longest_chunk_us_ = 0;
     bool is_mixed_ = false;  // Chunks come from more than one state of the source.
     RunSummary summary_;
 };

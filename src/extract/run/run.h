@@ -33,6 +33,7 @@ struct RunSummary {
     std::int64_t retries = 0;
     std::int64_t values_nulled = 0;
     double seconds = 0;
+    SourceLoad load;  // Over all sessions.
     std::vector<std::string> warnings;
 };
 

@@ -95,6 +95,7 @@ Result<RunSummary> run_to_stdout(const JobContext& job) {
     summary.rows = written.rows;
     summary.chunks = 1;
     summary.values_nulled = written.values_nulled;
+    summary.load = sessions[0]->load();
     for (const PartRecord& part : written.parts) {
         TRY(pass_on(destination.path_of(part.path)));
         summary.bytes += part.bytes;

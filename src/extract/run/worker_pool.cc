@@ -98,7 +98,6 @@ Status WorkerPool::do_chunk(SourceSession& source, columnar::Session& engine,
     if (job_.progress != nullptr) job_.progress->add_units(1);
     const std::lock_guard lock(mutex_);
     outcome_.values_nulled += written.values_nulled;
-    outcome_.longest_chunk_us = std::max(outcome_.longest_chunk_us, elapsed_us);
     return {};
 }
 

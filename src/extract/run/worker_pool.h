@@ -34,7 +34,6 @@ class WorkerPool {
         std::int64_t retries = 0;
         std::int64_t values_nulled = 0;
         std::int64_t chunks_cut = 0;
-        std::int64_t longest_chunk_us = 0;
     };
 
     WorkerPool(const JobContext& job, Work work) : job_(job), work_(work) {}

@@ -13,6 +13,7 @@
 #include "extract/source/duckdb_sql.h"
 #include "extract/source/file_state.h"
 #include "extract/source/relation.h"
+#include "extract/source/timed_reader.h"
 
 namespace trueup::extract {
 namespace {
@@ -74,7 +75,9 @@ class DuckDbReader final : public ChunkReader {
 class DuckDbSession final : public SourceSession {
   public:
     explicit DuckDbSession(std::unique_ptr<columnar::Session> session)
-        : session_(std::move(session)) {}
+        : session_(std::move(session)) {
+        load_.connections = 1;
+    }
 
     Result<std::vector<TableListing>> list_tables() override {
         std::vector<TableListing> tables;
@@ -128,8 +131,8 @@ class DuckDbSession final : public SourceSession {
     Result<bool> has_null_keys(const Relation& relation, const ChunkKey& key) override {
         Bounds nulls;
         nulls.is_null_keys = true;
-        const auto found = TRY(session_->texts(fmt::format(
-            "SELECT 1 FROM {}{} LIMIT 1", relation.from_sql, sql::where_of(key, nulls))));
+        const auto found = TRY(texts(fmt::format("SELECT 1 FROM {}{} LIMIT 1", relation.from_sql,
+                                                 sql::where_of(key, nulls))));
         return !found.empty();
     }
     Result<std::optional<Key>> first_key(const Relation& relation, const ChunkKey& key,
@@ -141,7 +144,7 @@ class DuckDbSession final : public SourceSession {
     }
     Result<std::vector<Key>> walk_keys(const Relation& relation, const ChunkKey& key,
                                        const Walk& walk) override {
-        const auto rows = TRY(session_->texts(fmt::format(
+        const auto rows = TRY(texts(fmt::format(
             "SELECT {0} FROM (SELECT *, row_number() OVER ({1}) - 1 AS trueup_passed FROM (SELECT "
             "{2} FROM {3}{4})) WHERE trueup_passed > 0 AND trueup_passed % {5} = 0 ORDER BY "
             "trueup_passed LIMIT {6}",
@@ -155,12 +158,13 @@ class DuckDbSession final : public SourceSession {
     }
     Result<bool> sorts_before(const Relation& /*relation*/, const ChunkKey& key, const Key& left,
                               const Key& right) override {
-        const auto rows = TRY(session_->texts(fmt::format(
-            "SELECT {} < {}", sql::literal_tuple(key, left), sql::literal_tuple(key, right))));
+        const auto rows = TRY(texts(fmt::format("SELECT {} < {}", sql::literal_tuple(key, left),
+                                                sql::literal_tuple(key, right))));
         return rows.at(0).at(0) == "true";
     }
     Result<std::int64_t> count(const Relation& relation, const ChunkKey* key,
                                const Bounds& bounds) override {
+        const StatementTimer timer(load_);
         return session_->number(fmt::format("SELECT count(*) FROM {}{}", relation.from_sql,
                                             key == nullptr ? "" : sql::where_of(*key, bounds)));
     }
@@ -174,17 +178,33 @@ class DuckDbSession final : public SourceSession {
                 nulled += fmt::format(" + CAST({} AS INTEGER)", sql::misfit_of(column));
             }
         }
-        auto stream = session_->query(
+        const std::string statement =
             fmt::format("SELECT {}, CAST({} AS INTEGER) FROM {}{}", fmt::join(selected, ", "),
                         nulled, relation.from_sql,
-                        request.key == nullptr ? "" : sql::where_of(*request.key, request.bounds)));
+                        request.key == nullptr ? "" : sql::where_of(*request.key, request.bounds));
+        return timed(load_, [&] { return open_reader(statement, relation); });
+    }
+
+    Result<Observations> examine(const Relation& relation) override {
+        const auto rows =
+            session_->texts(fmt::format("SELECT * FROM {} LIMIT 0", relation.from_sql));
+        if (!rows) return Observations{failure("access", rows.error())};
+        return Observations{fine("access", fmt::format("{} can be read", relation.name))};
+    }
+
+  private:
+    Result<std::unique_ptr<ChunkReader>> open_reader(const std::string& statement,
+                                                     const Relation& relation) {
+        auto stream = session_->query(statement);
         if (!stream) return in_context(std::move(stream).error(), relation.name);
         std::unique_ptr<ChunkReader> reader = std::make_unique<DuckDbReader>(
             *std::move(stream), relation.name, relation.columns.size());
         return reader;
     }
-
-  private:
+    Result<std::vector<TextRow>> texts(const std::string& sql) {
+        const StatementTimer timer(load_);
+        return session_->texts(sql);
+    }
     Status find_table(const TableName& wanted, Relation& relation) {
         const std::string schema = wanted.schema.empty() ? "main" : wanted.schema;
         std::vector<std::string> names;
@@ -294,9 +314,9 @@ class DuckDbSession final : public SourceSession {
     }
     Result<std::optional<Key>> edge(const Relation& relation, const ChunkKey& key,
                                     const Bounds& bounds, std::string_view direction) {
-        const auto rows = TRY(session_->texts(
-            fmt::format("SELECT {} FROM {}{}{} LIMIT 1", projections(key), relation.from_sql,
-                        sql::where_of(key, bounds), sql::order_of(key, direction))));
+        const auto rows = TRY(
+            texts(fmt::format("SELECT {} FROM {}{}{} LIMIT 1", projections(key), relation.from_sql,
+                              sql::where_of(key, bounds), sql::order_of(key, direction))));
         if (rows.empty()) return std::optional<Key>{};
         return std::optional(key_in(key, rows.front()));
     }
@@ -326,6 +346,11 @@ class DuckDbDatabase final : public SourceDatabase {
     Result<std::optional<std::string>> state() override {
         const WatchedFile files[] = {{path_, kHeadBytes}, {path_ + ".wal", kHeadBytes}};
         return state_of_files(files);
+    }
+    Result<Observations> examine(const SourceNeeds& /*needs*/) override {
+        return Observations{fine("server", "DuckDB " + identity_.version),
+                            fine("encoding", "UTF-8"),
+                            fine("journal", "the file is locked: nobody writes while a run reads")};
     }
 
   private:

@@ -90,6 +90,7 @@ class FakeSession final : public SourceSession {
     Result<std::unique_ptr<ChunkReader>> read(const ReadRequest& /*request*/) override {
         return unasked();
     }
+    Result<Observations> examine(const Relation& /*relation*/) override { return unasked(); }
 
   private:
     static std::unexpected<Error> unasked() { return fail(ErrorClass::Bug, "not for planners"); }

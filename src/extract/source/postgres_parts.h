@@ -55,10 +55,15 @@ std::string order_of(const ChunkKey& key, std::string_view direction);
 /// One literal, or "(…, …)", with the collations of the columns.
 std::string literal_tuple(const ChunkKey& key, const Key& values);
 
+/// As SourceDatabase and SourceSession say.
+Result<Observations> examine(const postgres::ConnectOptions& options, const SourceNeeds& needs);
+Result<Observations> examine(postgres::Connection& connection, const Relation& relation);
+
 struct ReadOptions {
-    bool has_snapshot = false;  // The connection is in one that all sessions share.
-    bool checks_utf8 = false;   // The server does not.
-    ReadPace* pace = nullptr;   // The session's.
+    bool has_snapshot = false;   // The connection is in one that all sessions share.
+    bool checks_utf8 = false;    // The server does not.
+    ReadPace* pace = nullptr;    // The session's.
+    SourceLoad* load = nullptr;  // The session's: each statement counts.
 };
 /// `session` works on `connection`; it is asked for keys between two statements.
 Result<std::unique_ptr<ChunkReader>> open_reader(SourceSession& session,

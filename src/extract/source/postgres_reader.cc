@@ -98,6 +98,7 @@ class Reader final : public ChunkReader {
           selection_(selection_of(request)),
           range_key_(key_ != nullptr ? key_ : physical_key_of(*relation_)),
           ranges_(session, *relation_, range_key_, request.bounds, *options.pace),
+          load_(options.load),
           limits_{.value_bytes_max = request.value_bytes_max, .checks_utf8 = options.checks_utf8},
           keeps_state_(!options.has_snapshot),
           rows_soft_max_(request.rows_soft_max) {}
@@ -108,14 +109,14 @@ class Reader final : public ChunkReader {
     ~Reader() override {
         copy_.reset();
         if (has_begun_ && !is_done_ && connection_->is_alive()) {
-            discard(connection_->exec("ROLLBACK"), "what led here is the error to tell");
+            discard(connection_->end_transaction(), "what led here is the error to tell");
         }
     }
 
     Status start() {
         // Without a snapshot of the run, the statements of a chunk share one of their own.
         if (keeps_state_) {
-            TRY(connection_->exec("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
+            TRY(connection_->begin_repeatable_read());
             has_begun_ = true;
         }
         auto begun = begin_range();
@@ -160,6 +161,7 @@ class Reader final : public ChunkReader {
             if (!message) {
                 // A server always says that it is done; what ends before that was cut off.
                 if (!has_trailer_) return malformed();
+                statement_.reset();
                 ranges_.took(rows_read_ - rows_before_, system_clock().monotonic() - began_at_);
                 TRY(begin_range());
                 if (is_done_) return {};
@@ -194,6 +196,7 @@ class Reader final : public ChunkReader {
                         fmt::format("{}: the connection was lost", connection_->place()));
         }
         began_at_ = system_clock().monotonic();
+        statement_.emplace(*load_);
         rows_before_ = rows_read_;
         has_header_ = false;
         has_trailer_ = false;
@@ -204,7 +207,7 @@ class Reader final : public ChunkReader {
 
     Status end() {
         is_done_ = true;
-        if (std::exchange(has_begun_, false)) return connection_->exec("COMMIT");
+        if (std::exchange(has_begun_, false)) return connection_->end_transaction();
         return {};
     }
 
@@ -275,6 +278,8 @@ class Reader final : public ChunkReader {
     Selection selection_;
     const ChunkKey* range_key_;  // What statements are told apart by.
     StatementRanges ranges_;
+    SourceLoad* load_;
+    std::optional<StatementTimer> statement_;  // The one that runs.
     DecodeLimits limits_;
     bool keeps_state_;  // By a transaction of the chunk's own.
     bool has_begun_ = false;

@@ -22,7 +22,7 @@ class Snapshot {
   public:
     static Result<std::shared_ptr<const Snapshot>> take(const postgres::ConnectOptions& options) {
         Connection connection = TRY(Connection::open(options));
-        TRY(connection.exec(std::string(kBegin)));
+        TRY(connection.begin_repeatable_read());
         const Rows rows = TRY(connection.query("SELECT pg_catalog.pg_export_snapshot()"));
         return std::make_shared<const Snapshot>(std::move(connection),
                                                 std::string(rows.text(0, 0)));
@@ -30,12 +30,11 @@ class Snapshot {
     Snapshot(Connection keeper, std::string id) : keeper_(std::move(keeper)), id_(std::move(id)) {}
 
     Status begin_in(Connection& connection) const {
-        TRY(connection.exec(std::string(kBegin)));
+        TRY(connection.begin_repeatable_read());
         return connection.exec("SET TRANSACTION SNAPSHOT " + parts::quote_text(id_));
     }
 
   private:
-    static constexpr std::string_view kBegin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
     Connection keeper_;
     std::string id_;
 };
@@ -56,7 +55,9 @@ struct Access {
 class PostgresSession final : public SourceSession {
   public:
     PostgresSession(Access access, Connection connection)
-        : access_(std::move(access)), connection_(std::move(connection)) {}
+        : access_(std::move(access)), connection_(std::move(connection)) {
+        load_.connections = 1;
+    }
 
     Result<std::vector<TableListing>> list_tables() override {
         TRY(get_ready());
@@ -127,7 +128,12 @@ class PostgresSession final : public SourceSession {
         return parts::open_reader(*this, connection_, request,
                                   {.has_snapshot = access_.snapshot != nullptr,
                                    .checks_utf8 = access_.checks_utf8,
-                                   .pace = &pace_});
+                                   .pace = &pace_,
+                                   .load = &load_});
+    }
+    Result<Observations> examine(const Relation& relation) override {
+        TRY(get_ready());
+        return parts::examine(connection_, relation);
     }
 
   private:
@@ -136,10 +142,12 @@ class PostgresSession final : public SourceSession {
     Status get_ready() {
         if (connection_.state() == Connection::State::Ready) return {};
         connection_ = TRY(access_.connect());
+        ++load_.connections;
         return {};
     }
     Result<Rows> query(const std::string& sql) {
         TRY(get_ready());
+        const StatementTimer timer(load_);
         return connection_.query(sql);
     }
 
@@ -220,6 +228,10 @@ class PostgresDatabase final : public SourceDatabase {
             connection.server_version() >= 130000 ? "pg_current_snapshot"
                                                   : "txid_current_snapshot")));
         return std::optional(fmt::format("{} {}", rows.text(0, 1), rows.text(0, 0)));
+    }
+
+    Result<Observations> examine(const SourceNeeds& needs) override {
+        return parts::examine(access_.options, needs);
     }
 
   private:

@@ -21,6 +21,16 @@ std::string_view name_of(Fidelity fidelity) {
     std::unreachable();
 }
 
+std::string_view name_of(Health health) {
+    switch (health) {
+        case Health::Ok: return "ok";
+        case Health::Warning: return "warn";
+        case Health::Failure: return "fail";
+        case Health::Unknown: return "unknown";
+    }
+    std::unreachable();
+}
+
 std::string text_of(const ChunkKey& key) {
     if (key.columns.size() == 1) return key.columns.front();
     return fmt::format("({})", fmt::join(key.columns, ", "));

@@ -12,6 +12,8 @@
 #include "columnar/engine.h"
 #include "extract/config/config.h"
 #include "extract/source/key.h"
+#include "extract/source/load.h"
+#include "extract/source/observation.h"
 
 /// What the rest of extract may ask of a database. One file per engine answers.
 namespace trueup::extract {
@@ -133,6 +135,20 @@ class SourceSession {
     virtual Result<std::int64_t> count(const Relation& relation, const ChunkKey* key,
                                        const Bounds& bounds) = 0;
     virtual Result<std::unique_ptr<ChunkReader>> read(const ReadRequest& request) = 0;
+    /// Whether all of a described relation may be read, and what is missing. Reads no row.
+    virtual Result<Observations> examine(const Relation& relation) = 0;
+
+    /// What this session asked of its source. Not while a reader is in use.
+    const SourceLoad& load() const { return load_; }
+
+  protected:
+    SourceLoad load_;
+};
+
+/// What a run is going to ask of a database.
+struct SourceNeeds {
+    int sessions = 1;
+    Consistency consistency = Consistency::Snapshot;
 };
 
 struct DatabaseIdentity {
@@ -155,6 +171,8 @@ class SourceDatabase {
     /// A text that differs after any committed change of the data, as far as can be told without
     /// reading them; nothing when it cannot be told (a change may just have happened).
     virtual Result<std::optional<std::string>> state() = 0;
+    /// How it is reached, and what about it may stand in a run's way. Only looks.
+    virtual Result<Observations> examine(const SourceNeeds& needs) = 0;
 };
 
 /// How long the source may be kept busy by one statement; 0: as long as it takes. Servers only.

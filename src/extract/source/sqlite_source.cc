@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "extract/source/file_state.h"
 #include "extract/source/sqlite_parts.h"
+#include "extract/source/timed_reader.h"
 
 namespace trueup::extract {
 namespace {
@@ -19,7 +20,9 @@ namespace parts = sqlite_source;
 
 class SqliteSession final : public SourceSession {
   public:
-    explicit SqliteSession(sqlite::Connection connection) : connection_(std::move(connection)) {}
+    explicit SqliteSession(sqlite::Connection connection) : connection_(std::move(connection)) {
+        load_.connections = 1;
+    }
     sqlite::Connection& connection() { return connection_; }
 
     Result<std::vector<TableListing>> list_tables() override {
@@ -50,6 +53,7 @@ class SqliteSession final : public SourceSession {
     }
     Result<std::vector<Key>> walk_keys(const Relation& relation, const ChunkKey& key,
                                        const Walk& walk) override {
+        const StatementTimer timer(load_);
         const auto predicate = parts::predicate_of(key, {.lower = walk.from});
         sqlite::Statement keys = TRY(select_key(relation, key, predicate, parts::order_of(key)));
         std::vector<Key> found;
@@ -67,6 +71,7 @@ class SqliteSession final : public SourceSession {
     }
     Result<std::int64_t> count(const Relation& relation, const ChunkKey* key,
                                const Bounds& bounds) override {
+        const StatementTimer timer(load_);
         parts::Predicate predicate;
         if (key != nullptr) predicate = parts::predicate_of(*key, bounds);
         sqlite::Statement statement = TRY(sqlite::Statement::prepare(
@@ -77,7 +82,15 @@ class SqliteSession final : public SourceSession {
         return statement.column_int64(0);
     }
     Result<std::unique_ptr<ChunkReader>> read(const ReadRequest& request) override {
-        return parts::open_reader(connection_, request);
+        return timed(load_, [&] { return parts::open_reader(connection_, request); });
+    }
+    Result<Observations> examine(const Relation& relation) override {
+        auto statement = sqlite::Statement::prepare(
+            connection_, fmt::format("SELECT * FROM {} LIMIT 0", relation.from_sql));
+        if (!statement) return Observations{failure("access", statement.error())};
+        const auto stepped = statement->step();
+        if (!stepped) return Observations{failure("access", stepped.error())};
+        return Observations{fine("access", fmt::format("{} can be read", relation.name))};
     }
 
   private:
@@ -94,6 +107,7 @@ class SqliteSession final : public SourceSession {
     Result<std::optional<Key>> one_key(const Relation& relation, const ChunkKey& key,
                                        const parts::Predicate& predicate,
                                        const std::string& order) {
+        const StatementTimer timer(load_);
         sqlite::Statement statement = TRY(select_key(relation, key, predicate, order + " LIMIT 1"));
         if (!TRY(statement.step())) return std::optional<Key>{};
         return std::optional(parts::key_at(statement, 0, key.columns.size()));
@@ -133,7 +147,28 @@ class SqliteDatabase final : public SourceDatabase {
         return state_of_files(files);
     }
 
+    Result<Observations> examine(const SourceNeeds& /*needs*/) override {
+        sqlite::Connection connection = TRY(connect());
+        const std::string encoding = TRY(text_of(connection, "PRAGMA encoding"));
+        const std::string journal = TRY(text_of(connection, "PRAGMA journal_mode"));
+        Observations observations = {
+            fine("server", "SQLite " + identity_.version),
+            fine("encoding",
+                 encoding == "UTF-8" ? encoding : encoding + ", which SQLite turns into UTF-8")};
+        observations.push_back(journal == "wal"
+                                   ? fine("journal", "wal: writers go on while a run reads")
+                                   : warning("journal",
+                                             journal + ": writers wait for as long as a run reads",
+                                             "PRAGMA journal_mode = wal, once, lets them go on"));
+        return observations;
+    }
+
   private:
+    static Result<std::string> text_of(sqlite::Connection& connection, std::string_view sql) {
+        sqlite::Statement statement = TRY(sqlite::Statement::prepare(connection, sql));
+        if (!TRY(statement.step())) return std::string();
+        return std::string(statement.column_text(0));
+    }
     Result<sqlite::Connection> connect() {
         sqlite::Connection connection =
             TRY(sqlite::Connection::open(path_, {.mode = sqlite::OpenMode::ReadOnly}));

@@ -15,6 +15,7 @@ Commands all_commands() {
                         .is_translated = true,
                         .has_codex_options = true}},
             .commands = {extract_init_command(),
+                         extract_doctor_command(),
                          extract_check_command(),
                          extract_run_command(),
                          extract_reconcile_command(),

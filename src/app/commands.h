@@ -24,6 +24,7 @@ Command codex_undo_command();
 Command codex_watch_command();
 
 Command extract_check_command();
+Command extract_doctor_command();
 Command extract_gc_command();
 Command extract_init_command();
 Command extract_journal_command();

@@ -16,8 +16,8 @@ namespace {
 using json::Value;
 
 constexpr std::string_view kSchema = "trueup.report/1";
-constexpr std::array<std::string_view, 5> kEvidence = {"count", "digest", "rows", "stamp",
-                                                       "records"};
+constexpr std::array<std::string_view, 6> kEvidence = {"count", "digest",  "rows",
+                                                       "stamp", "records", "probe"};
 constexpr std::array<std::string_view, 4> kBounds = {"[]", "[)", "(]", "()"};
 
 // ---- writing ----

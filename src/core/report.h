@@ -56,7 +56,7 @@ struct Report {
     std::string command;   // "extract reconcile"
     std::string subject;   // An export, a Codex home, a session store.
     std::string run_id;    // The run the copy came from.
-    std::string evidence;  // "count", "digest", "rows", "stamp" or "records".
+    std::string evidence;  // "count", "digest", "rows", "stamp", "records" or "probe".
     UnixMicros started_at = 0;
     UnixMicros finished_at = 0;
     std::string truth;  // Where each side is, without secrets.

@@ -36,8 +36,10 @@ NORMALISE = [
     (re.compile(r"\b\d+ h \d\d m\b|\b\d+ m \d\d s\b|\b\d+(\.\d+)? (ms|s)\b"), "<duration>"),
     (re.compile(r'("(?:duration|elapsed)_(?:ms|s)": ?)\d+(\.\d+)?'), r"\1<duration>"),
     (re.compile(r"\b[\d,]+(\.\d+)? rows/s"), "<rate>"),
+    (re.compile(r"\b[\d,]+(\.\d+)? ([kMGT]?B|bytes) free\b"), "<space> free"),
     (re.compile(r"\b[0-9a-f]{64}\b"), "<sha256>"),
     (re.compile(r"\btrueup \d+\.\d+\.\d+\b"), "trueup <version>"),
+    (re.compile(r"\.trueup-doctor-[0-9a-f]{8}\b"), ".trueup-doctor-<random>"),
     (re.compile(r"\bpid \d+\b"), "pid <pid>"),
     # A home's services are named after its path.
     (re.compile(r"\b(trueup-codex-|codex\\)[0-9a-f]{16}\b"), r"\1<home>"),

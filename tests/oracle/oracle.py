@@ -466,8 +466,8 @@ def write_config(path, source, exports):
     return path
 
 
-def environment(fault=None):
-    names = dict(os.environ)
+def environment(fault=None, more=None):
+    names = {**os.environ, **(more or {})}
     names.pop("TRUEUP_FAULT", None)
     # A killed process cannot report leaks, and the search costs more than these runs.
     names["ASAN_OPTIONS"] = "detect_leaks=0:" + names.get("ASAN_OPTIONS", "")
@@ -476,9 +476,9 @@ def environment(fault=None):
     return names
 
 
-def run(program, *words, fault=None, cwd=None):
-    """`status` is negative after a signal, as subprocess has it."""
-    done = subprocess.run([program, *words], env=environment(fault), cwd=cwd, text=True,
+def run(program, *words, fault=None, cwd=None, env=None):
+    """`status` is negative after a signal, as subprocess has it; `env` is added to the environment."""
+    done = subprocess.run([program, *words], env=environment(fault, env), cwd=cwd, text=True,
                           stdin=subprocess.DEVNULL, capture_output=True, errors="replace")
     for sign in ("AddressSanitizer", "runtime error:", "CHECK failed", "terminate called"):
         if sign in done.stderr:

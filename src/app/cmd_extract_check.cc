@@ -9,7 +9,9 @@
 #include "app/extract_view.h"
 #include "base/text.h"
 #include "columnar/type.h"
+#include "extract/ledger/ledger.h"
 #include "extract/plan/plan.h"
+#include "extract/plan/rating.h"
 #include "extract/source/source.h"
 
 namespace trueup::app {
@@ -17,6 +19,8 @@ namespace {
 
 using extract::ChunkPlan;
 using extract::Fidelity;
+using extract::Grade;
+using extract::Rating;
 using extract::Relation;
 using extract::SourceColumn;
 
@@ -37,7 +41,20 @@ struct Preview {
     std::string source;  // "sqlite /data/shop.db"
     Relation relation;
     ChunkPlan plan;
+    Rating rating;
+    std::optional<extract::MetricRecord> last_run;  // The last one that is finished.
 };
+
+/// Nothing without a ledger, or without a finished run of the export that read rows.
+Result<std::optional<extract::MetricRecord>> last_run_of(const extract::JobContext& job) {
+    const auto ledger =
+        TRY(extract::Ledger::open_read_only(extract::ledger_path(job.config->file)));
+    if (!ledger) return std::optional<extract::MetricRecord>();
+    for (auto& metric : TRY(ledger->metrics({.export_name = job.wanted->name, .limit = 10}))) {
+        if (metric.rows > 0 && metric.elapsed_us > 0) return std::optional(std::move(metric));
+    }
+    return std::optional<extract::MetricRecord>();
+}
 
 Result<Preview> inspect(const extract::JobContext& job) {
     Preview preview;
@@ -50,6 +67,8 @@ Result<Preview> inspect(const extract::JobContext& job) {
     const auto sessions = TRY(database->open_sessions(1, job.config->source.consistency));
     preview.relation = TRY(sessions.front()->describe(*job.wanted));
     preview.plan = TRY(extract::plan_chunks(*sessions.front(), preview.relation, *job.wanted));
+    preview.rating = extract::rate(preview.relation, preview.plan, *job.wanted);
+    preview.last_run = TRY(last_run_of(job));
     return preview;
 }
 
@@ -61,6 +80,24 @@ std::optional<std::int64_t> bytes_of(const Preview& preview) {
     const auto rows = rows_of(preview);
     if (!rows || !preview.relation.row_bytes_estimate) return std::nullopt;
     return *rows * static_cast<std::int64_t>(*preview.relation.row_bytes_estimate);
+}
+
+/// As fast as the last run read its rows.
+std::optional<double> seconds_of(const Preview& preview) {
+    const auto rows = rows_of(preview);
+    if (!rows || !preview.last_run) return std::nullopt;
+    const extract::MetricRecord& run = *preview.last_run;
+    return static_cast<double>(*rows) / static_cast<double>(run.rows) *
+           static_cast<double>(run.elapsed_us) / 1e6;
+}
+
+json::Value rating_json(const Rating& rating) {
+    json::Value reasons = json::Value::array();
+    for (const extract::Reason& reason : rating.reasons) {
+        reasons.push_back(
+            {{"grade", name_of(reason.grade)}, {"reason", reason.sentence}, {"hint", reason.hint}});
+    }
+    return {{"grade", name_of(rating.grade)}, {"reasons", reasons}};
 }
 
 json::Value key_json(const ChunkPlan& plan) {
@@ -99,7 +136,10 @@ json::Value to_json(const Preview& preview, const CheckOptions& options) {
         }
         chunks["bounds"] = bounds;
     }
+    const auto seconds = seconds_of(preview);
     return {{"export", preview.export_name},
+            {"rating", rating_json(preview.rating)},
+            {"seconds_estimate", seconds ? json::Value(*seconds) : json::Value()},
             {"source", preview.source},
             {"relation", preview.relation.name},
             {"rows_estimate", number(rows_of(preview))},
@@ -153,6 +193,34 @@ std::string key_text(const ChunkPlan& plan) {
     return fmt::format("key      {}, {}, {}", text_of(key), kind, order);
 }
 
+term::Style style_of(Grade grade) {
+    switch (grade) {
+        case Grade::Efficient:
+        case Grade::Acceptable: return term::Style::Good;
+        case Grade::Degraded: return term::Style::Warning;
+        case Grade::Unsafe: return term::Style::Bad;
+    }
+    std::unreachable();
+}
+
+void print_rating(const Context& context, const Rating& rating) {
+    std::string lead =
+        context.out_styles()(style_of(rating.grade), upper_ascii(name_of(rating.grade))) + ": ";
+    for (const extract::Reason& reason : rating.reasons) {
+        context.out().write(fmt::format("  {:<9}{}{}\n", lead.empty() ? "" : "rating", lead,
+                                        printable(reason.sentence)));
+        lead.clear();
+        if (!reason.hint.empty()) print_line(context, fmt::format("{:<9}{}", "", reason.hint));
+    }
+}
+
+std::string time_text(const Preview& preview) {
+    const auto seconds = seconds_of(preview);
+    if (!seconds) return "time     not known before a first run";
+    return fmt::format("time     about {}, as fast as {}", human_seconds(*seconds),
+                       preview.last_run->run_id);
+}
+
 void print_plan(const Context& context, const Preview& preview, bool has_chunks) {
     const ChunkPlan& plan = preview.plan;
     context.out().write("\n");
@@ -160,6 +228,8 @@ void print_plan(const Context& context, const Preview& preview, bool has_chunks)
     print_line(context, key_text(plan));
     print_line(context, fmt::format("chunks   {}, {}: {}", grouped(std::ssize(plan.chunks)),
                                     name_of(plan.kind), plan.reason));
+    print_line(context, time_text(preview));
+    print_rating(context, preview.rating);
     if (!has_chunks) return;
     term::Table table({{"Chunk", term::Align::Right, false},
                        {"Bounds"},

@@ -119,7 +119,9 @@ Result<std::optional<ChunkPlan>> Planner::whole_if_small() {
     if (relation_->keys.empty()) return whole("no key to cut by: one chunk");
     const bool is_large = TRY(is_larger_than(relation_->keys.front(), rows_max));
     if (is_large) return std::nullopt;
-    return whole(fmt::format("not more than {}: one chunk", plural(rows_max, "row")));
+    ChunkPlan small = whole(fmt::format("not more than {}: one chunk", plural(rows_max, "row")));
+    small.is_small = true;
+    return small;
 }
 
 ChunkPlan Planner::whole(std::string reason) const {

@@ -38,8 +38,9 @@ struct ChunkPlan {
     std::vector<PlannedChunk> chunks;           // At least one; in key order, NULL keys last.
     std::int64_t rows_target = 0;               // What a chunk should have; at least 1.
     std::optional<std::int64_t> rows_estimate;  // Of the relation.
-    std::string reason;                         // For people: what was found and decided.
-    std::vector<std::string> warnings;          // Whole sentences, each names the export.
+    bool is_small = false;              // It was found to have no more rows than are worth cutting.
+    std::string reason;                 // For people: what was found and decided.
+    std::vector<std::string> warnings;  // Whole sentences, each names the export.
 };
 
 /// Bounds of the planner's own; their defaults suit every user, tests make them small.

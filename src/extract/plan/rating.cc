@@ -13,7 +13,7 @@
 namespace trueup::extract {
 namespace {
 
-// One statement that reads so many rows: a run that is interrupted reads them all again.
+// Rows of a single chunk: a run that is interrupted reads them all again.
 constexpr std::int64_t kWholeRowsEfficient = kAutoChunkRows;
 constexpr std::int64_t kWholeRowsAcceptable = 1'000'000;
 constexpr std::int64_t kWholeRowsDegraded = 50'000'000;
@@ -44,20 +44,19 @@ std::string way_to_cut(const Relation& relation, const Export& wanted) {
     return "chunk_by_key names columns to cut it by; best those of an index";
 }
 
-/// Of a relation that is read by one statement.
+/// Of a relation that is one chunk.
 Reason of_whole(const Relation& relation, const ChunkPlan& plan, const Export& wanted) {
     const auto rows = rows_of(relation, plan);
     if (plan.is_small || (rows && *rows <= kWholeRowsEfficient)) {
-        return {Grade::Efficient, "small enough to be read by one statement", ""};
+        return {Grade::Efficient, "small enough to be one chunk", ""};
     }
     const std::string consequence = "an interrupted run reads all of it again, by one worker";
     if (!rows) {
-        return {Grade::Degraded,
-                "one statement reads all of it, however much that is: " + consequence,
+        return {Grade::Degraded, "all of it is one chunk, however much that is: " + consequence,
                 way_to_cut(relation, wanted)};
     }
     return {grade_of(*rows, kWholeRowsAcceptable, kWholeRowsDegraded),
-            fmt::format("one statement reads about {}: {}", plural(*rows, "row"), consequence),
+            fmt::format("all of about {} are one chunk: {}", plural(*rows, "row"), consequence),
             way_to_cut(relation, wanted)};
 }
 

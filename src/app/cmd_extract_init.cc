@@ -27,7 +27,9 @@ using extract::TableListing;
 
 struct InitOptions {
     std::string source;
+    std::vector<std::string> schemas;
     std::vector<std::string> tables;
+    bool has_views = false;
     std::vector<std::string> includes;
     std::vector<std::string> excludes;
     std::string output;
@@ -42,7 +44,9 @@ void init_flags(CLI::App& app, InitOptions& options) {
     const auto names = [&app](const char* flag, std::vector<std::string>& into, const char* help) {
         app.add_option(flag, into, help)->allow_extra_args(false);
     };
+    names("--schema", options.schemas, "Only what stands in this schema; may be repeated");
     names("--table", options.tables, "Export this table or view; may be repeated");
+    app.add_flag("--views", options.has_views, "Views, too");
     names("--include", options.includes, "Only names like this glob; may be repeated");
     names("--exclude", options.excludes, "No names like this glob; may be repeated");
     app.add_option("-o,--output", options.output, "Write to a new file, not to standard output")
@@ -124,9 +128,31 @@ bool is_like(const TableListing& listed, const std::vector<std::string>& globs) 
     });
 }
 
-/// What --table, --include and --exclude leave; without any of them, all tables and no view.
+bool is_in(const TableListing& listed, const std::vector<std::string>& schemas) {
+    return schemas.empty() || std::ranges::find(schemas, listed.schema) != schemas.end();
+}
+
+Status check_schemas(const std::vector<TableListing>& all, const InitOptions& options,
+                     const std::string& path) {
+    std::vector<std::string> known;
+    for (const TableListing& listed : all) known.push_back(listed.schema);
+    std::ranges::sort(known);
+    known.erase(std::ranges::unique(known).begin(), known.end());
+    for (const std::string& wanted : options.schemas) {
+        if (std::ranges::find(known, wanted) != known.end()) continue;
+        return fail(ErrorClass::Failed,
+                    fmt::format("{} has no schema \"{}\" with tables in it{}", path, wanted,
+                                did_you_mean(wanted, known)),
+                    known.empty() ? "it has no tables at all"
+                                  : fmt::format("it has: {}", fmt::join(known, ", ")));
+    }
+    return {};
+}
+
+/// What the flags leave; without any of them, all tables and no view.
 Result<std::vector<TableListing>> chosen(const std::vector<TableListing>& all,
                                          const InitOptions& options, const std::string& path) {
+    TRY(check_schemas(all, options, path));
     std::vector<std::string> names;
     names.reserve(all.size());
     for (const TableListing& listed : all) names.push_back(listed_name(listed));
@@ -148,8 +174,11 @@ Result<std::vector<TableListing>> chosen(const std::vector<TableListing>& all,
         });
         const bool is_included = is_like(listed, options.includes);
         const bool is_default = options.tables.empty() && options.includes.empty();
-        const bool is_wanted = is_named || is_included || (is_default && !listed.is_view);
-        if (is_wanted && !is_like(listed, options.excludes)) left.push_back(listed);
+        const bool is_kind = options.has_views || !listed.is_view;
+        const bool is_wanted = is_named || is_included || (is_default && is_kind);
+        const bool is_left_out =
+            !is_in(listed, options.schemas) || is_like(listed, options.excludes);
+        if (is_wanted && !is_left_out) left.push_back(listed);
     }
     if (!left.empty()) return left;
     return fail(ErrorClass::Failed,
@@ -159,13 +188,8 @@ Result<std::vector<TableListing>> chosen(const std::vector<TableListing>& all,
                 names.empty() ? "" : fmt::format("it has: {}", fmt::join(names, ", ")));
 }
 
-/// How a run would read the table, and what its reader should know.
-Result<std::vector<std::string>> notes_on(SourceSession& session, const TableListing& listed) {
-    extract::Export wanted;
-    wanted.name = listed_name(listed);
-    wanted.table = listed.name;
-    const extract::Relation relation = TRY(session.describe(wanted));
-    const auto plan = TRY(extract::plan_chunks(session, relation, wanted));
+std::vector<std::string> notes_on(const extract::Relation& relation,
+                                  const extract::ChunkPlan& plan) {
     std::vector<std::string> notes = {plan.reason};
     for (const extract::SourceColumn& column : relation.columns) {
         const std::string type = columnar::name_of(column.type);
@@ -180,6 +204,26 @@ Result<std::vector<std::string>> notes_on(SourceSession& session, const TableLis
     return notes;
 }
 
+/// How a run would read the table, and what its reader should know.
+Result<ScaffoldTable> survey(SourceSession& session, const TableListing& listed) {
+    extract::Export wanted;
+    wanted.name = listed_name(listed);
+    wanted.table = listed.name;
+    const extract::Relation relation = TRY(session.describe(wanted));
+    const auto plan = TRY(extract::plan_chunks(session, relation, wanted));
+    ScaffoldTable table{.table = listed.name, .export_name = {}, .notes = notes_on(relation, plan)};
+    table.survey.rows = plan.rows_estimate ? plan.rows_estimate : relation.rows_estimate;
+    if (table.survey.rows && relation.row_bytes_estimate) {
+        table.survey.bytes =
+            static_cast<std::uint64_t>(*table.survey.rows) * *relation.row_bytes_estimate;
+    }
+    const bool has_key = plan.key || !relation.keys.empty();
+    if (has_key) table.survey.key = text_of(plan.key ? *plan.key : relation.keys.front());
+    table.survey.kind = name_of(plan.kind);
+    table.survey.chunks = std::ssize(plan.chunks);
+    return table;
+}
+
 Result<std::vector<ScaffoldTable>> look_at(SourceSession& session, const InitOptions& options,
                                            const Context& context, const std::string& path) {
     const auto all = TRY(session.list_tables());
@@ -190,16 +234,16 @@ Result<std::vector<ScaffoldTable>> look_at(SourceSession& session, const InitOpt
                                      listed_name(listed)));
             continue;
         }
-        auto notes = notes_on(session, listed);
-        if (!notes && notes.error().kind != ErrorClass::Config) {
-            return std::unexpected(std::move(notes).error());
-        }
-        if (!notes) {  // A view on a table that is gone, say: it would fail every run.
+        auto table = survey(session, listed);
+        const bool would_fail_anyway = !table && (table.error().kind == ErrorClass::Config ||
+                                                  table.error().kind == ErrorClass::Failed);
+        if (!table && !would_fail_anyway) return std::unexpected(std::move(table).error());
+        if (!table) {  // A view on a table that is gone, or a table that may not be read.
             context.warn(
-                fmt::format("left out {}: {}", listed_name(listed), notes.error().message));
+                fmt::format("left out {}: {}", listed_name(listed), table.error().message));
             continue;
         }
-        tables.push_back({listed.name, "", *std::move(notes)});
+        tables.push_back(*std::move(table));
     }
     if (tables.empty()) return fail(ErrorClass::Failed, path + " has no table that can be read");
     name_exports(tables);
@@ -233,9 +277,27 @@ void say_next_steps(const Context& context, const InitOptions& options, std::siz
     const std::string flag = file == "trueup.yaml" ? "" : " -c " + file;
     context.say(has_file ? fmt::format("wrote {} to {}. Next:", amount, file)
                          : fmt::format("{}. Save it as {}. Next:", amount, file));
-    for (const char* step : {"check", "run", "reconcile"}) {
+    for (const char* step : {"doctor", "check", "run", "reconcile"}) {
         context.say(fmt::format("  trueup extract {}{}", step, flag));
     }
+}
+
+/// What was found, for those who do not read the configuration first.
+void print_survey(const Context& context, const std::vector<ScaffoldTable>& tables) {
+    term::Table table({{"Table"},
+                       {"Rows, about", term::Align::Right, false},
+                       {"Size, about", term::Align::Right, false},
+                       {"Key"},
+                       {"Chunks", term::Align::Right, false}});
+    for (const ScaffoldTable& one : tables) {
+        const ScaffoldTable::Survey& found = one.survey;
+        table.add_row({{table_text(one.table)},
+                       {found.rows ? grouped(*found.rows) : "?"},
+                       {found.bytes ? human_bytes(*found.bytes) : "?"},
+                       {found.key.empty() ? "none" : found.key},
+                       {fmt::format("{}, {}", grouped(found.chunks), found.kind)}});
+    }
+    print_table(context, table);
 }
 
 json::Value to_json(const Scaffold& scaffold, const InitOptions& options, const std::string& text) {
@@ -244,7 +306,13 @@ json::Value to_json(const Scaffold& scaffold, const InitOptions& options, const 
     json::Value exports = json::Value::array();
     for (const ScaffoldTable& one : scaffold.tables) {
         exports.push_back(
-            {{"name", one.export_name}, {"table", table_text(one.table)}, {"notes", one.notes}});
+            {{"name", one.export_name},
+             {"table", table_text(one.table)},
+             {"rows_estimate", one.survey.rows ? json::Value(*one.survey.rows) : json::Value()},
+             {"bytes_estimate", one.survey.bytes ? json::Value(*one.survey.bytes) : json::Value()},
+             {"key", one.survey.key},
+             {"chunks", {{"kind", one.survey.kind}, {"count", one.survey.chunks}}},
+             {"notes", one.notes}});
     }
     return {{"engine", name_of(scaffold.engine)},
             {"source", source},
@@ -315,6 +383,8 @@ Result<core::Verdict> run_init(const InitOptions& options, Context& context) {
         print_json(context, to_json(scaffold, options, text));
     } else if (options.output.empty()) {
         context.out().write(text);
+    } else {
+        print_survey(context, scaffold.tables);
     }
     say_next_steps(context, options, scaffold.tables.size());
     return core::Verdict::Clean;

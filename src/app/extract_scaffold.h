@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,8 +13,17 @@ namespace trueup::app {
 
 struct ScaffoldTable {
     extract::TableName table;
-    std::string export_name;         // Of export_names().
+    std::string export_name;         // Of name_exports().
     std::vector<std::string> notes;  // Become comments above the export.
+    /// As a run would read it now, for people; not part of the configuration.
+    struct Survey {
+        std::optional<std::int64_t> rows;
+        std::optional<std::uint64_t> bytes;  // Of source data.
+        std::string key;                     // The best one; empty: there is none.
+        std::string kind;                    // Of its chunks: "range", "whole".
+        std::int64_t chunks = 0;
+    };
+    Survey survey = {};
 };
 
 struct SourceKey {

@@ -205,6 +205,44 @@ class Replica(PostgresServer):
             pass
 
 
+def init_takes_a_whole_schema(tools, server, scratch):
+    """What it writes is what check accepts, and tables that may not be read are left out by name."""
+    server.execute("CREATE SCHEMA sales; CREATE TABLE sales.invoices (id int PRIMARY KEY, total numeric); "
+                   "CREATE TABLE sales.lines (invoice int, line int, PRIMARY KEY (invoice, line)); "
+                   "CREATE VIEW sales.open AS SELECT * FROM sales.invoices; "
+                   "CREATE TABLE sales.hidden (id int PRIMARY KEY); INSERT INTO sales.invoices VALUES (1, 2); "
+                   "GRANT USAGE ON SCHEMA sales TO reader; "
+                   "GRANT SELECT ON sales.invoices, sales.lines, sales.open TO reader; ANALYZE")
+    url = f"postgres://reader@127.0.0.1:{server.port}/postgres"
+    environment = {"PGPASSWORD": PASSWORD}
+
+    def init(*words):
+        return oracle.run(tools.trueup, "extract", "init", url, *words, env=environment)
+
+    def names(*words):
+        ran = init("--json", *words)
+        expect(ran, 0)
+        return [one["table"] for one in json.loads(ran.out)["exports"]], ran.err
+
+    tables, said = names("--schema", "sales")
+    if tables != ["sales.invoices", "sales.lines"] or "left out sales.hidden" not in said:
+        raise Mismatch(f"{tables}: {said}")
+    if names("--schema", "sales", "--views")[0] != ["sales.invoices", "sales.lines", "sales.open"]:
+        raise Mismatch("--views does not bring the view")
+    if "orders" not in names("--schema", "public")[0]:
+        raise Mismatch("--schema public does not bring what needs no schema in its name")
+    if names("--schema", "sales", "--exclude", "l*")[0] != ["sales.invoices"]:
+        raise Mismatch("--exclude leaves lines in")
+    expect(init("--schema", "salse"), 1, "did you mean \"sales\"")
+    config = os.path.join(scratch, "init.yaml")
+    ran = init("--schema", "sales", "--views", "-o", config)
+    expect(ran, 0)
+    if "(invoice, line)" not in ran.out or "sales.invoices" not in ran.out:
+        raise Mismatch(f"what was found is not shown: {ran.out}")
+    for command in ("check", "doctor", "run", "reconcile"):
+        expect(oracle.run(tools.trueup, "extract", command, "-c", config, env=environment), 0)
+
+
 def tls_is_told(tools, server, scratch):
     ca_file = os.path.join(server.folder, "ca.crt")
     for mode, host, health, words in (
@@ -237,6 +275,7 @@ def main():
                                ("connections", connections_are_counted),
                                ("missing", what_is_not_there_fails),
                                ("earlier run", an_earlier_run_is_seen),
+                               ("init", init_takes_a_whole_schema),
                                ("replica", a_replica_is_told_from_a_primary)):
                 if tools.only in name:
                     tally.case(name, work, tools, server, scratch)

@@ -87,8 +87,9 @@ class DuckDbSession final : public SourceSession {
                  "view_name, 'view' FROM duckdb_views() WHERE database_name = 'source' AND NOT "
                  "internal ORDER BY ALL"))) {
             const std::string schema = row.at(0).value_or("");
-            tables.push_back(
-                {{schema == "main" ? "" : schema, row.at(1).value_or("")}, row.at(2) == "view"});
+            tables.push_back({{schema == "main" ? "" : schema, row.at(1).value_or("")},
+                              row.at(2) == "view",
+                              schema});
         }
         return tables;
     }

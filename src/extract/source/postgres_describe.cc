@@ -254,13 +254,14 @@ Status find_size(Connection& connection, const TableFacts& table, Relation& rela
 Result<std::vector<TableListing>> list_tables(Connection& connection) {
     const Rows rows = TRY(connection.query(fmt::format(
         "SELECT CASE WHEN pg_catalog.pg_table_is_visible(c.oid) THEN '' ELSE n.nspname END, "
-        "c.relname, c.relkind = 'v' {} ORDER BY n.nspname, c.relname",
+        "c.relname, c.relkind = 'v', n.nspname {} ORDER BY n.nspname, c.relname",
         kRelations)));
     std::vector<TableListing> tables;
     tables.reserve(static_cast<std::size_t>(rows.size()));
     for (int i = 0; i < rows.size(); ++i) {
-        tables.push_back(
-            {{std::string(rows.text(i, 0)), std::string(rows.text(i, 1))}, rows.text(i, 2) == "t"});
+        tables.push_back({{std::string(rows.text(i, 0)), std::string(rows.text(i, 1))},
+                          rows.text(i, 2) == "t",
+                          std::string(rows.text(i, 3))});
     }
     return tables;
 }

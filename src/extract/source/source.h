@@ -97,6 +97,7 @@ struct ReadRequest {
 struct TableListing {
     TableName name;  // Without a schema when that is the one names are looked up in anyway.
     bool is_view = false;
+    std::string schema;  // The one it stands in, whether the name says so or not.
 };
 
 /// One connection: used by one worker at a time. Readers must end before the session does.

@@ -298,7 +298,8 @@ Result<std::vector<TableListing>> list_tables(sqlite::Connection& connection) {
         "'shadow' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"));
     std::vector<TableListing> tables;
     while (TRY(list.step())) {
-        tables.push_back({{"", std::string(list.column_text(0))}, list.column_int64(1) != 0});
+        tables.push_back(
+            {{"", std::string(list.column_text(0))}, list.column_int64(1) != 0, "main"});
     }
     return tables;
 }

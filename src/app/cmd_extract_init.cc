@@ -135,6 +135,7 @@ bool is_in(const TableListing& listed, const std::vector<std::string>& schemas) 
 Status check_schemas(const std::vector<TableListing>& all, const InitOptions& options,
                      const std::string& path) {
     std::vector<std::string> known;
+    known.reserve(all.size());
     for (const TableListing& listed : all) known.push_back(listed.schema);
     std::ranges::sort(known);
     known.erase(std::ranges::unique(known).begin(), known.end());

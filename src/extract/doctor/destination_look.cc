@@ -41,7 +41,7 @@ Status DestinationLook::try_out(const std::string& folder) const {
     const std::string second = first + "-renamed";
     const Status written = write_and_rename(first, second);
     const Status removed_first = remove_file(first);
-    const Status removed_second = remove_file(second);
+    Status removed_second = remove_file(second);
     TRY(written);
     TRY(removed_first);
     return removed_second;

@@ -148,6 +148,8 @@ std::unexpected<Error> Connection::failed(unsigned int number, const char* said)
     return error;
 }
 
+unsigned long Connection::announced_id() const { return mysql_thread_id(connection_.get()); }
+
 std::unexpected<Error> Connection::lost() const { return failure(CR_SERVER_LOST, nullptr, place_); }
 
 std::unexpected<Error> Connection::failed() {

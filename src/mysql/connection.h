@@ -87,6 +87,8 @@ class Connection {
     Result<Connection> open_another() const { return open(options_); }
 
     bool is_mariadb() const { return is_mariadb_; }
+    /// The session's number as the server greeted with it.
+    unsigned long announced_id() const;
     /// 101119 for 10.11.19.
     unsigned long server_version() const { return server_version_; }
     /// False once the session is lost.

@@ -157,7 +157,8 @@ class Connection {
     std::chrono::milliseconds silence_max_{-1};  // Before the server is taken for lost; -1: any.
     bool is_given_up_ = false;                   // By us, though libpq knows of nothing wrong.
     bool is_pooled_ = false;
-    std::string settings_;  // Statements that set up a session, or each transaction of a pooled one.
+    std::string
+        settings_;  // Statements that set up a session, or each transaction of a pooled one.
 };
 
 }  // namespace trueup::postgres

@@ -62,8 +62,13 @@ Status pass_on(const std::string& path) {
     }
 }
 
+struct WrittenWhole {
+    WrittenChunk chunk;
+    SourceLoad load;
+};
+
 /// Nothing was passed on before this returns: it may be done again.
-Result<WrittenChunk> write_whole(const JobContext& job, const Destination& destination) {
+Result<WrittenWhole> write_whole(const JobContext& job, const Destination& destination) {
     const Export& wanted = *job.wanted;
     const auto database = TRY(open_database(job.config->source, limits_of(wanted.tuning)));
     const auto sessions = TRY(database->open_sessions(1, job.config->source.consistency));
@@ -75,8 +80,10 @@ Result<WrittenChunk> write_whole(const JobContext& job, const Destination& desti
                                .format = part_format(wanted),
                                .run_id = wanted.name,
                                .progress = job.progress};
-    return write_chunk(*sessions[0], *session, destination, writing,
-                       {.chunk_id = 1, .kind = "whole", .keeps_empty = !wanted.output.skips_empty});
+    WrittenChunk chunk = TRY(
+        write_chunk(*sessions[0], *session, destination, writing,
+                    {.chunk_id = 1, .kind = "whole", .keeps_empty = !wanted.output.skips_empty}));
+    return WrittenWhole{std::move(chunk), sessions[0]->load()};
 }
 
 }  // namespace
@@ -87,7 +94,7 @@ Result<RunSummary> run_to_stdout(const JobContext& job) {
     const auto folder = TRY(TemporaryFolder::make());
     Destination destination = TRY(Destination::open_local(folder->path()));
     job.progress->begin_phase({.name = "extracting " + wanted.name, .units_total = 1});
-    const WrittenChunk written =
+    const auto [written, load] =
         TRY(with_retries(job, [&] { return write_whole(job, destination); }));
     RunSummary summary;
     summary.export_name = wanted.name;
@@ -95,7 +102,7 @@ Result<RunSummary> run_to_stdout(const JobContext& job) {
     summary.rows = written.rows;
     summary.chunks = 1;
     summary.values_nulled = written.values_nulled;
-    summary.load = sessions[0]->load();
+    summary.load = load;
     for (const PartRecord& part : written.parts) {
         TRY(pass_on(destination.path_of(part.path)));
         summary.bytes += part.bytes;

@@ -106,14 +106,16 @@ Status add_columns(Connection& connection, const Export& wanted, const Source& s
 }  // namespace
 
 Result<std::vector<TableListing>> list_tables(Connection& connection) {
-    const Rows rows = TRY(connection.query(
-        fmt::format("SELECT table_name, table_type = 'VIEW' FROM information_schema.tables WHERE "
-                    "table_schema = DATABASE() AND {} ORDER BY table_name",
-                    kKinds)));
+    const Rows rows = TRY(connection.query(fmt::format(
+        "SELECT table_name, table_type = 'VIEW', table_schema FROM information_schema.tables WHERE "
+        "table_schema = DATABASE() AND {} ORDER BY table_name",
+        kKinds)));
     std::vector<TableListing> tables;
     tables.reserve(rows.size());
     for (std::size_t i = 0; i < rows.size(); ++i) {
-        tables.push_back({{"", std::string(rows.text(i, 0))}, rows.text(i, 1) == "1"});
+        tables.push_back({{"", std::string(rows.text(i, 0))},
+                          rows.text(i, 1) == "1",
+                          std::string(rows.text(i, 2))});
     }
     return tables;
 }

@@ -87,13 +87,18 @@ inline constexpr std::string_view kBeginSnapshot =
     "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
 
 struct ReadOptions {
-    bool has_snapshot = false;  // Of the run; else each chunk has its own.
-    ReadPace* pace = nullptr;   // The session's.
+    bool has_snapshot = false;   // Of the run; else each chunk has its own.
+    ReadPace* pace = nullptr;    // The session's.
+    SourceLoad* load = nullptr;  // The session's.
 };
 /// `session` is the one that `connection` belongs to.
 Result<std::unique_ptr<ChunkReader>> open_reader(SourceSession& session,
                                                  mysql::Connection& connection,
                                                  const ReadRequest& request,
                                                  const ReadOptions& options);
+
+/// What stands between a run and the server, and between its user and the relation.
+Result<Observations> examine(const mysql::ConnectOptions& options, const SourceNeeds& needs);
+Result<Observations> examine(mysql::Connection& connection, const Relation& relation);
 
 }  // namespace trueup::extract::mysql_source

@@ -103,6 +103,7 @@ class Reader final : public RowReader {
           selection_(selection_of(request)),
           ranges_(session, *request.relation, request.key, request.bounds, *options.pace),
           limits_{.value_bytes_max = request.value_bytes_max, .checks_utf8 = true},
+          load_(options.load),
           keeps_state_(!options.has_snapshot) {}
     Reader(const Reader&) = delete;
     Reader& operator=(const Reader&) = delete;
@@ -146,6 +147,7 @@ class Reader final : public RowReader {
     /// Sends the next statement, if there is one. A chunk that has all its rows ends between two.
     Status begin_range() {
         rows_.reset();
+        statement_.reset();
         const bool is_full = rows_soft_max() != 0 && rows_read() >= rows_soft_max();
         if (is_full && ranges_.next_lower()) {
             stop_at(*ranges_.next_lower());
@@ -159,6 +161,7 @@ class Reader final : public RowReader {
         if (key() != nullptr) TRY(check_bounds(*connection_, *key(), *range));
         began_at_ = system_clock().monotonic();
         rows_before_ = rows_read();
+        statement_.emplace(*load_);
         auto rows = connection_->stream(select_statement(relation(), key(), *range, selection_));
         if (!rows) return in_context(std::move(rows).error(), relation().name);
         CHECK(rows->columns().size() == selection_.expressions.size());
@@ -220,9 +223,11 @@ class Reader final : public RowReader {
     Selection selection_;
     StatementRanges ranges_;
     DecodeLimits limits_;
+    SourceLoad* load_;
     bool keeps_state_;  // By a transaction of the chunk's own.
     bool has_begun_ = false;
-    std::optional<RowStream> rows_;  // Of the statement that runs.
+    std::optional<StatementTimer> statement_;  // Ends behind the rows: giving up is part of it.
+    std::optional<RowStream> rows_;            // Of the statement that runs.
     std::chrono::nanoseconds began_at_{};
     std::int64_t rows_before_ = 0;
 };

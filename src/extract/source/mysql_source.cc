@@ -22,7 +22,9 @@ class MysqlSession final : public SourceSession {
   public:
     /// The source outlives the session.
     MysqlSession(const Source& source, Connection connection)
-        : source_(&source), connection_(std::move(connection)) {}
+        : source_(&source), connection_(std::move(connection)) {
+        load_.connections = 1;
+    }
 
     /// From here on the session sees one state, and no other session can take its place.
     Status begin_snapshot() {
@@ -87,7 +89,11 @@ class MysqlSession final : public SourceSession {
     Result<std::unique_ptr<ChunkReader>> read(const ReadRequest& request) override {
         TRY(get_ready());
         return parts::open_reader(*this, connection_, request,
-                                  {.has_snapshot = has_snapshot_, .pace = &pace_});
+                                  {.has_snapshot = has_snapshot_, .pace = &pace_, .load = &load_});
+    }
+    Result<Observations> examine(const Relation& relation) override {
+        TRY(get_ready());
+        return parts::examine(connection_, relation);
     }
 
   private:
@@ -101,10 +107,12 @@ class MysqlSession final : public SourceSession {
                         "run again: what is left is read from a new snapshot");
         }
         connection_ = TRY(connection_.open_another());
+        ++load_.connections;
         return {};
     }
     Result<Rows> query(const std::string& sql) {
         TRY(get_ready());
+        const StatementTimer timer(load_);
         return connection_.query(sql);
     }
 
@@ -154,6 +162,7 @@ class MysqlSession final : public SourceSession {
         const bool is_bounded = !__builtin_mul_overflow(every, walk.keys_max, &rows_max) &&
                                 !__builtin_add_overflow(rows_max, 1, &rows_max);
         if (is_bounded) sql += fmt::format(" LIMIT {}", rows_max);
+        const StatementTimer timer(load_);
         mysql::RowStream rows = TRY(connection_.stream(sql));
         std::vector<Key> keys;
         // To the end, which the limit brings: a statement that is left has to be killed.
@@ -206,6 +215,10 @@ class MysqlDatabase final : public SourceDatabase {
 
     /// Only a server that keeps a log of changes could tell, and not every user may ask it.
     Result<std::optional<std::string>> state() override { return std::optional<std::string>(); }
+
+    Result<Observations> examine(const SourceNeeds& needs) override {
+        return parts::examine(options_, needs);
+    }
 
   private:
     using Sessions = std::vector<std::unique_ptr<MysqlSession>>;

@@ -1,5 +1,7 @@
-"""What tests of faults share: a job in a folder of its own, how it is disturbed, what is expected of it."""
+"""What tests of faults share: a job in a folder of its own, how it is disturbed, what is expected of it
+and of what doctor says."""
 
+import json
 import os
 import subprocess
 import sys
@@ -73,3 +75,20 @@ def certificates(server_folder):
         file.write("subjectAltName=DNS:localhost\n")
     openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.crt", "-CAkey", "ca.key",
             "-CAcreateserial", "-days", "2", "-out", "server.crt", "-extfile", "names")
+
+
+def checks(ran):
+    """The partitions of a doctor's report, by their id."""
+    report = json.loads(ran.out)
+    if report["schema"] != "trueup.report/1" or report["command"] != "extract doctor":
+        raise Mismatch(f"no report of doctor: {ran.out}")
+    return {one["id"]: one for one in report["partitions"]}
+
+
+def health_must_be(found, topic, health, *words):
+    one = found.get(topic)
+    if one is None or one["fields"]["health"] != health:
+        raise Mismatch(f"{topic} is not {health}: {one}")
+    for word in words:
+        if word not in one["note"] + one["fields"].get("hint", ""):
+            raise Mismatch(f"no \"{word}\" in what is said of {topic}: {one}")

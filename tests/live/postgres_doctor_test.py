@@ -9,8 +9,10 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "oracle"))
 import oracle  # noqa: E402
 from oracle import Mismatch  # noqa: E402
-from postgres_faults_test import Job, certificates, expect  # noqa: E402
-from postgres_server import PASSWORD, PostgresServer, binaries, free_port  # noqa: E402
+from jobs import Job, certificates, checks, expect, health_must_be  # noqa: E402
+from loopback import PASSWORD, free_port  # noqa: E402
+from postgres_server import PostgresServer, binaries  # noqa: E402
+from postgres_test import truth  # noqa: E402
 from transaction_pooler import TransactionPooler  # noqa: E402
 
 ROWS = 30_000
@@ -21,23 +23,6 @@ MAKE_SHOP = f"""
     CREATE ROLE reader LOGIN PASSWORD '{PASSWORD}';
     GRANT SELECT ON orders TO reader;
     ANALYZE orders"""
-
-
-def checks(ran):
-    """The partitions of a doctor's report, by their id."""
-    report = json.loads(ran.out)
-    if report["schema"] != "trueup.report/1" or report["command"] != "extract doctor":
-        raise Mismatch(f"no report of doctor: {ran.out}")
-    return {one["id"]: one for one in report["partitions"]}
-
-
-def health_must_be(found, topic, health, *words):
-    one = found.get(topic)
-    if one is None or one["fields"]["health"] != health:
-        raise Mismatch(f"{topic} is not {health}: {one}")
-    for word in words:
-        if word not in one["note"] + one["fields"].get("hint", ""):
-            raise Mismatch(f"no \"{word}\" in what is said of {topic}: {one}")
 
 
 def listing(folder):
@@ -113,7 +98,7 @@ def a_pooler_is_recognised_and_used(tools, server, scratch):
             health_must_be(checks(ran), "pooler", "warn", "lends a process to each transaction")
             expect(ran, 0)
             expect(job.run(), 0)
-            job.must_be_exact(server)
+            job.must_be_exact(truth(server, "orders"))
             expect(job.run("reconcile"), 0)
             # What a session of the pool was told ended with the transaction it was told in.
             for setting, usual in (("default_transaction_read_only", "off"), ("IntervalStyle", "postgres"),
@@ -178,7 +163,7 @@ def a_replica_is_told_from_a_primary(tools, server, scratch):
         health_must_be(checks(ran), "replication", "warn", "a replica; ", "is cancelled after 30s",
                        "hot_standby_feedback")
         expect(job.run(), 0)
-        job.must_be_exact(server)
+        job.must_be_exact(truth(server, "orders"))
         server.execute("DELETE FROM orders WHERE id = 0")
 
 

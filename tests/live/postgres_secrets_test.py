@@ -8,7 +8,8 @@ import urllib.parse
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "oracle"))
 import oracle  # noqa: E402
 from oracle import Mismatch  # noqa: E402
-from postgres_server import PASSWORD, PostgresServer  # noqa: E402
+from loopback import PASSWORD  # noqa: E402
+from postgres_server import PostgresServer  # noqa: E402
 
 WORD = "s3cret"  # The password begins with it, and no spelling of it in a URL changes that.
 ENCODED = urllib.parse.quote(PASSWORD, safe="")

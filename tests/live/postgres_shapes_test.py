@@ -8,8 +8,9 @@ import urllib.parse
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "oracle"))
 import oracle  # noqa: E402
 from oracle import Mismatch  # noqa: E402
-from postgres_faults_test import expect  # noqa: E402
-from postgres_server import PASSWORD, PostgresServer  # noqa: E402
+from jobs import expect  # noqa: E402
+from loopback import PASSWORD  # noqa: E402
+from postgres_server import PostgresServer  # noqa: E402
 from postgres_test import truth  # noqa: E402
 
 SHAPES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data", "config_shapes")

@@ -2,6 +2,7 @@
 restarts, writers, wrong passwords, certificates. Afterwards the copy is exact, or the run says in one
 sentence what was wrong, without a secret in it."""
 
+import json
 import os
 import signal
 import sys
@@ -19,6 +20,9 @@ from proxy import Proxy  # noqa: E402
 
 ROWS = 60_000
 TRIES = 20  # Until a blow meets a statement that runs.
+# So wide that a chunk does not fit into the buffers of a socket: the server waits for us.
+WIDEN = ("DELETE FROM orders WHERE id > 20000; ALTER TABLE orders ADD wide text; "
+         "UPDATE orders SET wide = repeat(md5(id::text), 60); ANALYZE orders")
 MAKE_ORDERS = f"""
     CREATE TABLE orders (id bigint PRIMARY KEY, note text, amount numeric(12,2), version integer);
     INSERT INTO orders SELECT i, 'note ' || i, i * 1.25, 0 FROM generate_series(1, {ROWS}) i;
@@ -41,9 +45,7 @@ def wait_for(server, process, query):
 
 
 def sessions_that_end_come_back(tools, server, scratch, consistency):
-    # So wide that a chunk does not fit into the buffers of a socket: the server waits for us.
-    server.execute("DELETE FROM orders WHERE id > 20000; ALTER TABLE orders ADD wide text; "
-                   "UPDATE orders SET wide = repeat(md5(id::text), 60); ANALYZE orders")
+    server.execute(WIDEN)
     for number in range(TRIES):
         job = Job(tools, os.path.join(scratch, f"ended-{consistency}-{number}"),
                   server.source(consistency=consistency), chunk_size=5000,
@@ -179,6 +181,38 @@ def writers_do_not_break_the_tiling(tools, server, scratch):
         raise Mismatch(f"{rows} rows of {ids} ids, not {ROWS}")
 
 
+def each_chunk_sees_one_state(tools, server, scratch):
+    """Without a snapshot of the run: however many statements read a chunk, and writers between them."""
+    server.execute(WIDEN)
+    job = Job(tools, os.path.join(scratch, "one-state"), server.source(consistency="chunk"),
+              chunk_size=10_000, tuning=slow(parallel=1, throttle_ms=100))
+    stop = threading.Event()
+
+    def write():
+        while not stop.is_set():
+            server.execute("UPDATE orders SET version = version + 1")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        ran = job.run("run", "--json")
+    finally:
+        stop.set()
+        writer.join()
+    expect(ran, 0)
+    done, = json.loads(ran.out)["exports"]
+    duckdb = oracle.DuckDb(tools.duckdb_sql)
+    (versions, versions_in_part), = duckdb.rows(
+        "SELECT count(DISTINCT version), (SELECT max(n) FROM (SELECT count(DISTINCT version) AS n FROM "
+        f"read_parquet('{job.prefix}/*.parquet', filename = true) GROUP BY filename)) FROM "
+        f"'{job.prefix}/*.parquet'")
+    duckdb.close()
+    if versions < 2 or done["source_load"]["statements"] < 4 * done["chunks"]:
+        raise Mismatch(f"nothing came between: {versions} versions, {done}")
+    if versions_in_part != 1:
+        raise Mismatch(f"a chunk holds {versions_in_part} states")
+
+
 def an_interrupt_ends_at_once(tools, server, scratch):
     job = Job(tools, os.path.join(scratch, "interrupt"), server.source(),
               table=None, query="SELECT 1 AS id FROM pg_sleep(60)", mode="full", chunk_size=None)
@@ -284,6 +318,7 @@ def main():
                     ("silence", a_server_that_falls_silent_is_given_up),
                     ("snapshot", all_chunks_see_one_snapshot),
                     ("tiling", writers_do_not_break_the_tiling),
+                    ("one state", each_chunk_sees_one_state),
                     ("interrupt", an_interrupt_ends_at_once),
                     ("timeout", a_statement_may_take_too_long),
                     ("addresses", wrong_addresses_are_said),

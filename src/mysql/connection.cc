@@ -22,6 +22,9 @@ using std::chrono::seconds;
 /// How long it may take to tell a server that a statement shall end.
 constexpr milliseconds kKillPatience{2000};
 
+/// Beyond the statement timeout: a server that is reached has ended the statement by then.
+constexpr seconds kSilencePatience{15};
+
 /// Ways to log in that are asked for; null: all. libmariadb insists on TLS, before it logs in, only
 /// where host names are checked too. Elsewhere whoever answers may say that it has none: a password
 /// in clear text is then out of the question, and where the server shall prove itself so is one
@@ -72,6 +75,11 @@ Status Connection::tell_options() {
     const bool is_socket = options_.host.starts_with('/');
     const unsigned int protocol = is_socket ? MYSQL_PROTOCOL_SOCKET : MYSQL_PROTOCOL_TCP;
     refused += mysql_optionsv(mysql, MYSQL_OPT_PROTOCOL, &protocol);
+    if (options_.statement_timeout != seconds(0)) {
+        const auto limit =
+            static_cast<unsigned int>((options_.statement_timeout + kSilencePatience).count());
+        refused += mysql_optionsv(mysql, MYSQL_OPT_READ_TIMEOUT, &limit);
+    }
     if (options_.tls != Tls::Disable) refused += mysql_optionsv(mysql, MYSQL_OPT_SSL_ENFORCE, &yes);
     if (options_.tls >= Tls::VerifyCa) {
         // A certificate of an authority is asked for as soon as authorities are named.

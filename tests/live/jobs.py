@@ -10,6 +10,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import oracle  # noqa: E402
 from loopback import PASSWORD  # noqa: E402
 from oracle import Mismatch  # noqa: E402
+from proxy import Proxy  # noqa: E402
 
 
 class Job:
@@ -92,3 +93,39 @@ def health_must_be(found, topic, health, *words):
     for word in words:
         if word not in one["note"] + one["fields"].get("hint", ""):
             raise Mismatch(f"no \"{word}\" in what is said of {topic}: {one}")
+
+
+def break_network(tools, server, scratch, kind, consistency, truth):
+    """Struck while connecting, planning, between chunks and amid rows; then the copy is exact, at once or
+    after the next run."""
+    with Proxy(server.port) as proxy:
+        for count in (10, 400, 2_000, 8_000, 30_000, 200_000, 900_000):
+            job = Job(tools, os.path.join(scratch, f"network-{kind}-{consistency}-{count}"),
+                      server.source(port=proxy.port, consistency=consistency), chunk_size=20_000,
+                      tuning={"parallel": 2, "max_retries": 5, "retry_backoff_ms": 20})
+            proxy.break_after(kind, count, connections=2)
+            ran = job.run()
+            if proxy.struck == 0:
+                raise Mismatch(f"{count} bytes never passed")
+            proxy.heal()
+            if ran.status not in (0, 2):
+                raise Mismatch(f"{kind} after {count} bytes: status {ran.status}: {ran.err}")
+            if ran.status == 2:
+                if os.path.exists(os.path.join(job.prefix, "_SUCCESS")):
+                    raise Mismatch(f"{kind} after {count} bytes: a failed run left a _SUCCESS")
+                expect(job.run(), 0)
+            elif "will be tried again" not in ran.err:
+                raise Mismatch(f"{kind} after {count} bytes was not noticed: {ran.err}")
+            job.must_be_exact(truth)
+
+
+def fall_silent(tools, server, scratch, sentence, truth):
+    """Nothing comes any more, and nobody says so."""
+    with Proxy(server.port) as proxy:
+        job = Job(tools, os.path.join(scratch, "silent"),
+                  server.source(port=proxy.port, consistency="chunk"),
+                  tuning={"parallel": 2, "max_retries": 5, "retry_backoff_ms": 20,
+                          "statement_timeout_s": 1})
+        proxy.break_after("stall", 300_000)
+        expect(job.run(), 0, sentence)
+        job.must_be_exact(truth)

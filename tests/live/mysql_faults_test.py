@@ -9,6 +9,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "oracle"))
+import jobs  # noqa: E402
 import oracle  # noqa: E402
 from jobs import Job, certificates, expect, finish, slow  # noqa: E402
 from loopback import free_port  # noqa: E402
@@ -128,6 +129,14 @@ class Writer:
     def __exit__(self, *_):
         self._stop.set()
         self._thread.join()
+
+
+def a_broken_network_is_survived(tools, server, scratch, kind, consistency):
+    jobs.break_network(tools, server, scratch, kind, consistency, truth(server, "orders"))
+
+
+def a_server_that_falls_silent_is_given_up(tools, server, scratch):
+    jobs.fall_silent(tools, server, scratch, "will be tried again", truth(server, "orders"))
 
 
 def all_chunks_see_one_snapshot(tools, server, scratch):
@@ -324,6 +333,10 @@ def main():
                     ("killed statements", sessions_that_are_killed_come_back, "QUERY"),
                     ("lost snapshot", a_lost_snapshot_is_said_and_resumed),
                     ("restart", a_restart_is_survived_or_resumed),
+                    ("network drop, snapshot", a_broken_network_is_survived, "drop", "snapshot"),
+                    ("network drop, chunk", a_broken_network_is_survived, "drop", "chunk"),
+                    ("network truncate, chunk", a_broken_network_is_survived, "truncate", "chunk"),
+                    ("silence", a_server_that_falls_silent_is_given_up),
                     ("snapshot", all_chunks_see_one_snapshot),
                     ("tiling", writers_do_not_break_the_tiling),
                     ("without lock", without_the_lock_one_worker_reads),

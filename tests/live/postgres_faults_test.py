@@ -10,13 +10,13 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "oracle"))
+import jobs  # noqa: E402
 import oracle  # noqa: E402
 from oracle import Mismatch  # noqa: E402
 from jobs import Job, certificates, expect, finish, slow  # noqa: E402
 from loopback import free_port  # noqa: E402
 from postgres_server import PostgresServer  # noqa: E402
 from postgres_test import truth  # noqa: E402
-from proxy import Proxy  # noqa: E402
 
 ROWS = 60_000
 TRIES = 20  # Until a blow meets a statement that runs.
@@ -94,37 +94,11 @@ def a_lost_snapshot_is_said_and_resumed(tools, server, scratch):
 
 
 def a_broken_network_is_survived(tools, server, scratch, kind, consistency):
-    """Struck while connecting, planning, between chunks and amid rows."""
-    with Proxy(server.port) as proxy:
-        for count in (10, 400, 2_000, 8_000, 30_000, 200_000, 900_000):
-            job = Job(tools, os.path.join(scratch, f"network-{kind}-{consistency}-{count}"),
-                      server.source(port=proxy.port, consistency=consistency), chunk_size=20_000,
-                      tuning={"parallel": 2, "max_retries": 5, "retry_backoff_ms": 20})
-            proxy.break_after(kind, count, connections=2)
-            ran = job.run()
-            if proxy.struck == 0:
-                raise Mismatch(f"{count} bytes never passed")
-            proxy.heal()
-            if ran.status not in (0, 2):
-                raise Mismatch(f"{kind} after {count} bytes: status {ran.status}: {ran.err}")
-            if ran.status == 2:
-                if os.path.exists(os.path.join(job.prefix, "_SUCCESS")):
-                    raise Mismatch(f"{kind} after {count} bytes: a failed run left a _SUCCESS")
-                expect(job.run(), 0)
-            elif "will be tried again" not in ran.err:
-                raise Mismatch(f"{kind} after {count} bytes was not noticed: {ran.err}")
-            job.must_be_exact(truth(server, "orders"))
+    jobs.break_network(tools, server, scratch, kind, consistency, truth(server, "orders"))
 
 
 def a_server_that_falls_silent_is_given_up(tools, server, scratch):
-    with Proxy(server.port) as proxy:
-        job = Job(tools, os.path.join(scratch, "silent"), server.source(port=proxy.port),
-                  tuning={"parallel": 2, "max_retries": 5, "retry_backoff_ms": 20,
-                          "statement_timeout_s": 1})
-        proxy.break_after("stall", 300_000)
-        ran = job.run()
-        expect(ran, 0, "not a byte for 16 s")
-        job.must_be_exact(truth(server, "orders"))
+    jobs.fall_silent(tools, server, scratch, "not a byte for 16 s", truth(server, "orders"))
 
 
 def all_chunks_see_one_snapshot(tools, server, scratch):

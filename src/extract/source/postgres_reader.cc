@@ -157,26 +157,29 @@ class Reader final : public ChunkReader {
 
     /// To the next row, or to the end.
     Status step() {
-        while (true) {
+        while (!is_done_ && !stands_on_row_) {
             const auto message = TRY(copy_->next());
-            if (!message) {
-                // A server always says that it is done; what ends before that was cut off.
-                if (!has_trailer_) return malformed();
-                statement_.reset();
-                ranges_.took(rows_read_ - rows_before_, system_clock().monotonic() - began_at_);
-                TRY(begin_range());
-                if (is_done_) return {};
-                continue;
-            }
-            row_ = *message;
-            if (!has_header_) TRY(take_header());
-            if (row_.empty()) continue;
-            if (has_trailer_) return malformed();
-            has_trailer_ = CopyFields(row_).number16() == -1;
-            if (has_trailer_) continue;
-            stands_on_row_ = true;
-            return {};
+            TRY(message ? take_message(*message) : end_range());
         }
+        return {};
+    }
+
+    Status take_message(std::string_view message) {
+        row_ = message;
+        if (!has_header_) TRY(take_header());
+        if (row_.empty()) return {};
+        if (has_trailer_) return malformed();
+        has_trailer_ = CopyFields(row_).number16() == -1;
+        stands_on_row_ = !has_trailer_;
+        return {};
+    }
+
+    /// A server always says that it is done; what ends before that was cut off.
+    Status end_range() {
+        if (!has_trailer_) return malformed();
+        statement_.reset();
+        ranges_.took(rows_read_ - rows_before_, system_clock().monotonic() - began_at_);
+        return begin_range();
     }
 
     /// Sends the next statement. A chunk that has all its rows ends between two of them.

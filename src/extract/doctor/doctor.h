@@ -29,7 +29,7 @@ struct Diagnosis {
 };
 
 /// `job.wanted` is not looked at: `exports` says which ones are meant. What cannot be looked at is
-/// a observation; the error is Interrupted only.
+/// an observation; the error is Interrupted only.
 Result<Diagnosis> diagnose(const JobContext& job, const std::vector<const Export*>& exports);
 
 /// A partition for each observation: fine and warnings match, failures do not, and what could not

@@ -14,7 +14,7 @@ struct Case {
     std::string name;
     std::optional<std::int64_t> rows;
     ChunkKind kind = ChunkKind::Whole;
-    std::size_t chunks = 1;
+    std::uint16_t chunks = 1;
     bool is_ordered = false;
     bool is_table = true;
     Grade want = Grade::Efficient;

@@ -50,10 +50,7 @@ class ExportRun {
         if (TRY(is_unchanged())) {
             summary_.outcome = RunOutcome::Unchanged;
         } else {
-            TRY(with_retries(*job_, [this] { return plan(); }));
-            TRY(protect());
-            Status done = apply_verify_record();
-            if (!done) TRY(record_failure(std::move(done).error()));
+            TRY(make_copy());
         }
         summary_.seconds =
             std::chrono::duration<double>(job_->clock->monotonic() - started).count();
@@ -61,6 +58,13 @@ class ExportRun {
     }
 
   private:
+    Status make_copy() {
+        TRY(with_retries(*job_, [this] { return plan(); }));
+        TRY(protect());
+        Status done = apply_verify_record();
+        return done ? Status() : record_failure(std::move(done).error());
+    }
+
     /// Reads and never writes.
     Status inspect() {
         sessions_.clear();  // First: a source may allow only so many.

@@ -87,32 +87,32 @@ TEST(MysqlDecode, ATinyintThatIsABooleanHoldsTwoValues) {
 TEST(MysqlDecode, DecimalsAreExactOrRefused) {
     struct Row {
         std::string_view text;
+        Int128 unscaled;
         Type type;
         Decoded decoded;
-        Int128 unscaled = 0;
         int line = __builtin_LINE();
     };
     const Type money{TypeId::Decimal, 12, 2};
     const Type wide{TypeId::Decimal, 38, 10};
     const Type narrow{TypeId::Decimal, 18, 0};
     const Row rows[] = {
-        Row{"12.50", money, Decoded::Yes, 1250},
-        Row{"-0.01", money, Decoded::Yes, -1},
-        Row{"0.00", money, Decoded::Yes, 0},
-        Row{"9999999999.99", money, Decoded::Yes, 999'999'999'999},
-        Row{"10000000000.00", money, Decoded::Misfit},
-        Row{"1.5", money, Decoded::Yes, 150},
-        Row{"1.005", money, Decoded::Misfit},
-        Row{"999999999999999999", narrow, Decoded::Yes, 999'999'999'999'999'999},
-        Row{"-999999999999999999", narrow, Decoded::Yes, -999'999'999'999'999'999},
-        Row{"99999999999999999999", narrow, Decoded::Misfit},
-        Row{"9999999999999999999999999999.9999999999", wide, Decoded::Yes, power_of_ten(38) - 1},
-        Row{"-9999999999999999999999999999.9999999999", wide, Decoded::Yes, 1 - power_of_ten(38)},
-        Row{"99999999999999999999999999999999999999999999.0000000000", wide, Decoded::Misfit},
-        Row{"", money, Decoded::Misfit},
-        Row{"-", money, Decoded::Misfit},
-        Row{"1.2x", money, Decoded::Misfit},
-        Row{"1..0", money, Decoded::Misfit},
+        Row{"12.50", 1250, money, Decoded::Yes},
+        Row{"-0.01", -1, money, Decoded::Yes},
+        Row{"0.00", 0, money, Decoded::Yes},
+        Row{"9999999999.99", 999'999'999'999, money, Decoded::Yes},
+        Row{"10000000000.00", 0, money, Decoded::Misfit},
+        Row{"1.5", 150, money, Decoded::Yes},
+        Row{"1.005", 0, money, Decoded::Misfit},
+        Row{"999999999999999999", 999'999'999'999'999'999, narrow, Decoded::Yes},
+        Row{"-999999999999999999", -999'999'999'999'999'999, narrow, Decoded::Yes},
+        Row{"99999999999999999999", 0, narrow, Decoded::Misfit},
+        Row{"9999999999999999999999999999.9999999999", power_of_ten(38) - 1, wide, Decoded::Yes},
+        Row{"-9999999999999999999999999999.9999999999", 1 - power_of_ten(38), wide, Decoded::Yes},
+        Row{"99999999999999999999999999999999999999999999.0000000000", 0, wide, Decoded::Misfit},
+        Row{"", 0, money, Decoded::Misfit},
+        Row{"-", 0, money, Decoded::Misfit},
+        Row{"1.2x", 0, money, Decoded::Misfit},
+        Row{"1..0", 0, money, Decoded::Misfit},
     };
     for (const Row& row : rows) {
         const testing::ScopedTrace trace(__FILE__, row.line, row.text);

@@ -19,7 +19,6 @@ namespace {
 
 using columnar::Column;
 using columnar::Int128;
-using columnar::TypeId;
 
 constexpr std::int32_t kDaysTo2000 = 10'957;
 constexpr std::int64_t kMicrosTo2000 = 946'684'800'000'000;

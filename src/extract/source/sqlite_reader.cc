@@ -60,20 +60,25 @@ class Reader final : public RowReader {
             if (decoded == Decoded::Yes) [[likely]] {
                 continue;
             }
-            if (decoded == Decoded::Misfit &&
-                relation().columns[i].on_value_error == OnValueError::Text) {
-                columns[i].set_bytes(row, text_of_cell(cell));
-                continue;
-            }
-            TRY(settle(decoded, i, columns[i], row, [cell] {
-                return Misfit{.place = "",
-                              .kind = std::string(storage_of(cell)),
-                              .shown = text_of_cell(cell),
-                              .bytes = static_cast<std::uint64_t>(sqlite3_value_bytes(cell))};
-            }));
+            TRY(settle_cell(decoded, cell, i, columns[i], row));
         }
         if (rows_read() + 1 == rows_soft_max()) last_key_ = TRY(current_key());
         return {};
+    }
+
+    Status settle_cell(Decoded decoded, sqlite3_value* cell, std::size_t index, Column& column,
+                       std::size_t row) {
+        if (decoded == Decoded::Misfit &&
+            relation().columns[index].on_value_error == OnValueError::Text) {
+            column.set_bytes(row, text_of_cell(cell));
+            return {};
+        }
+        return settle(decoded, index, column, row, [cell] {
+            return Misfit{.place = "",
+                          .kind = std::string(storage_of(cell)),
+                          .shown = text_of_cell(cell),
+                          .bytes = static_cast<std::uint64_t>(sqlite3_value_bytes(cell))};
+        });
     }
 
     static std::string_view storage_of(sqlite3_value* cell) {

@@ -24,6 +24,14 @@ ChunkKey ordered(std::size_t columns) {
     return key;
 }
 
+/// `count` keys from `from` on, `step` apart.
+std::vector<Key> spaced(std::int64_t from, std::int64_t count, std::int64_t step = 1) {
+    std::vector<Key> rows;
+    rows.reserve(static_cast<std::size_t>(count));
+    for (std::int64_t i = 0; i < count; ++i) rows.push_back({from + i * step});
+    return rows;
+}
+
 Relation relation_of(std::uint64_t row_bytes) {
     Relation relation;
     relation.name = "t";
@@ -36,10 +44,9 @@ std::int64_t rows_in(const FakeSession& session, const Bounds& bounds) {
                                  [&](const Key& row) { return session.contains(bounds, row); });
 }
 
-/// All ranges of the bounds, read at `row_time` a row.
-std::vector<Bounds> all_ranges(FakeSession& session, const Relation& relation, const ChunkKey& key,
-                               const Bounds& bounds, nanoseconds row_time, ReadPace& pace) {
-    StatementRanges ranges(session, relation, &key, bounds, pace);
+/// All ranges to the end, read at `row_time` a row.
+std::vector<Bounds> all_ranges(const FakeSession& session, StatementRanges ranges,
+                               nanoseconds row_time) {
     std::vector<Bounds> found;
     while (auto range = ranges.next(0).value()) {
         const std::int64_t rows = rows_in(session, *range);
@@ -109,20 +116,19 @@ TEST(StatementRanges, TileEveryChunkInOrder) {
         const Relation relation =
             relation_of(static_cast<std::uint64_t>(random.number(1 << 17, 8 << 20)));
         ReadPace pace;
-        const auto ranges = all_ranges(session, relation, key, bounds,
-                                       microseconds(random.number(100, 50'000)), pace);
+        const auto ranges = all_ranges(session, {session, relation, &key, bounds, pace},
+                                       microseconds(random.number(100, 50'000)));
         expect_tiling(session, bounds, ranges);
     }
 }
 
 TEST(StatementRanges, EachTakesAboutItsTime) {
-    std::vector<Key> rows;
-    for (std::int64_t i = 0; i < 20'000; ++i) rows.push_back({i * 10});
     const ChunkKey key = ordered(1);
-    FakeSession session(rows, key);
+    FakeSession session(spaced(0, 20'000, 10), key);
     ReadPace pace;
     const auto row_time = microseconds(100);
-    const auto ranges = all_ranges(session, relation_of(100), key, {}, row_time, pace);
+    const auto ranges =
+        all_ranges(session, {session, relation_of(100), &key, Bounds(), pace}, row_time);
     expect_tiling(session, {}, ranges);
     // The first one was made for rows of 100 bytes and no gaps, not for what they take.
     for (std::size_t i = 6; i + 1 < ranges.size(); ++i) {
@@ -132,20 +138,22 @@ TEST(StatementRanges, EachTakesAboutItsTime) {
     }
     EXPECT_GE(ranges.size(), 15U);
     // What one chunk taught, the next one knows.
-    const auto again = all_ranges(session, relation_of(100), key, {}, row_time, pace);
+    const auto again =
+        all_ranges(session, {session, relation_of(100), &key, Bounds(), pace}, row_time);
     const auto first_took = rows_in(session, again.front()) * row_time;
     EXPECT_GE(first_took, StatementRanges::kStatementTime / 2);
     EXPECT_LE(first_took, StatementRanges::kStatementTime * 2);
 }
 
 TEST(StatementRanges, AGapCostsAProbeAndNoWalk) {
-    std::vector<Key> rows;
-    for (std::int64_t i = 0; i < 1000; ++i) rows.push_back({i});
-    for (std::int64_t i = 0; i < 1000; ++i) rows.push_back({(std::int64_t{1} << 60) + i});
+    std::vector<Key> rows = spaced(0, 1000);
+    const std::vector<Key> far = spaced(std::int64_t{1} << 60, 1000);
+    rows.insert(rows.end(), far.begin(), far.end());
     const ChunkKey key = ordered(1);
     FakeSession session(rows, key);
     ReadPace pace;
-    const auto ranges = all_ranges(session, relation_of(80'000), key, {}, microseconds(1000), pace);
+    const auto ranges = all_ranges(session, {session, relation_of(80'000), &key, Bounds(), pace},
+                                   microseconds(1000));
     expect_tiling(session, {}, ranges);
     EXPECT_LT(ranges.size(), 60U);
     EXPECT_EQ(session.keys_walked(), 0);
@@ -157,8 +165,8 @@ TEST(StatementRanges, ManyRowsOfOneKeyStayTogether) {
     const ChunkKey key = ordered(1);
     FakeSession session(rows, key);
     ReadPace pace;
-    const auto ranges =
-        all_ranges(session, relation_of(1 << 20), key, {}, microseconds(1000), pace);
+    const auto ranges = all_ranges(session, {session, relation_of(1 << 20), &key, Bounds(), pace},
+                                   microseconds(1000));
     expect_tiling(session, {}, ranges);
 }
 
@@ -168,10 +176,13 @@ TEST(StatementRanges, WhatCannotBeCutIsOneRange) {
     ChunkKey unindexed = ordered(1);
     unindexed.is_ordered = false;
     const Relation relation = relation_of(8 << 20);
-    EXPECT_EQ(all_ranges(session, relation, unindexed, {}, {}, pace), std::vector{Bounds()});
+    EXPECT_EQ(all_ranges(session, {session, relation, &unindexed, Bounds(), pace}, nanoseconds(0)),
+              std::vector{Bounds()});
+    const ChunkKey indexed = ordered(1);
     Bounds nulls;
     nulls.is_null_keys = true;
-    EXPECT_EQ(all_ranges(session, relation, ordered(1), nulls, {}, pace), std::vector{nulls});
+    EXPECT_EQ(all_ranges(session, {session, relation, &indexed, nulls, pace}, nanoseconds(0)),
+              std::vector{nulls});
     StatementRanges whole(session, relation, nullptr, {}, pace);
     EXPECT_EQ(whole.next(0).value(), Bounds());
     EXPECT_EQ(whole.next(0).value(), std::nullopt);
@@ -179,12 +190,11 @@ TEST(StatementRanges, WhatCannotBeCutIsOneRange) {
 }
 
 TEST(StatementRanges, TheCallersLimitIsKept) {
-    std::vector<Key> rows;
-    for (std::int64_t i = 0; i < 100; ++i) rows.push_back({i});
     const ChunkKey key = ordered(1);
-    FakeSession session(rows, key);
+    FakeSession session(spaced(0, 100), key);
     ReadPace pace;
-    StatementRanges ranges(session, relation_of(1), &key, {}, pace);
+    const Relation relation = relation_of(1);
+    StatementRanges ranges(session, relation, &key, {}, pace);
     EXPECT_EQ(rows_in(session, *ranges.next(7).value()), 7);
     EXPECT_EQ(ranges.next_lower(), Key{7});
 }

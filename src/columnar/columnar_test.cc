@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/testing/temporary_folder.h"
+#include "columnar/duckdb_library.h"
 #include "columnar/part.h"
 
 namespace trueup::columnar {
@@ -126,6 +127,14 @@ TEST_F(PartTest, ATruncatedParquetPartIsDamage) {
               ErrorClass::Integrity);
     EXPECT_EQ(read_part(*session_, Numbers::columns(), PartFormat{}, path()).error().kind,
               ErrorClass::Integrity);
+}
+
+TEST_F(PartTest, FreedMemoryCanBeGivenBackAtOnce) {
+    // The fixture's engine has loaded DuckDB, whose release builds all have the allocator.
+    EXPECT_TRUE(keep_no_free_memory());
+    Numbers numbers(100'000);
+    ASSERT_TRUE(
+        write_part(*session_, numbers, Numbers::columns(), PartFormat{}, {path(), {}}).has_value());
 }
 
 TEST_F(PartTest, MetadataOfAFooter) {

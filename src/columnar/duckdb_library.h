@@ -8,4 +8,10 @@ namespace trueup::columnar {
 /// what the system says, when it is not found beside the program or is of another version.
 Status load_duckdb();
 
+/// From here on memory that DuckDB frees goes back to the system at once and is fetched again when
+/// it is needed. Its allocator otherwise holds some 10 MB for each worker; a fifth of the CPU time
+/// is the price. After load_duckdb(); for the whole process. False, and nothing changes, in a build
+/// of DuckDB without jemalloc.
+bool keep_no_free_memory();
+
 }  // namespace trueup::columnar

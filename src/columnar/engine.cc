@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "columnar/duckdb_library.h"
 
@@ -358,6 +359,9 @@ std::string Engine::version() {
 
 Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
     TRY(load_duckdb());
+    if (options.keeps_no_free_memory && !keep_no_free_memory()) {
+        log::debug("this build of DuckDB keeps the memory that it frees");
+    }
     duckdb_config config = nullptr;
     CHECK(duckdb_create_config(&config) == DuckDBSuccess);
     const auto set = [&](const char* name, const std::string& value) {

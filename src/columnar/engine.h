@@ -16,6 +16,8 @@ struct EngineOptions {
     std::int64_t memory_limit_mb = 512;
     /// Where sorts and joins spill; made on demand. Empty: they fail instead.
     std::string spill_folder;
+    /// Holds less memory and takes more CPU time (keep_no_free_memory()); for the whole process.
+    bool keeps_no_free_memory = false;
 };
 
 struct NamedType {

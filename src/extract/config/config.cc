@@ -104,7 +104,7 @@ Result<Export> resolve_export(const Section& section, const Above& above,
     exported.query = std::move(relation.query);
     exported.tuning = TRY(resolve_tuning(section, above));
     exported.chunking = TRY(resolve_chunking(section, exported.tuning));
-    exported.output = TRY(resolve_output(section));
+    exported.output = TRY(resolve_output(section, exported.tuning.profile));
     exported.destination = TRY(resolve_destination(section, above.directory));
     exported.columns = TRY(resolve_columns(section, exported.table));
     exported.verify = section.choice<Verify>("verify").value_or(Verify::Size);

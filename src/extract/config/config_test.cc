@@ -117,7 +117,7 @@ TEST(Config, ProfilesFillTheTuning) {
         EXPECT_EQ(tuning.memory_limit_bytes, 512 * kMegabyte);
         EXPECT_EQ(tuning.value_bytes_max, 256 * kMegabyte);
         EXPECT_EQ(tuning.batch_bytes_max, 0U);
-        EXPECT_EQ(tuning.workers, 4) << "eight cores, at most four";
+        EXPECT_EQ(tuning.workers, row.profile == Profile::Safe ? 1 : 4) << "eight cores";
     }
 }
 
@@ -257,6 +257,8 @@ TEST(Config, OutputDetails) {
     EXPECT_EQ(by_default.by, RowGroupBy::Auto);
     EXPECT_EQ(by_default.target_bytes, 8 * kMegabyte);
     EXPECT_EQ(by_default.bytes_max, 200 * kMegabyte);
+    EXPECT_EQ(accepted_export("    tuning: {profile: safe}\n").output.row_groups.target_bytes,
+              2 * kMegabyte);
     EXPECT_EQ(accepted_export("    verify: content\n").verify, Verify::Content);
 }
 

@@ -99,7 +99,9 @@ constexpr Key kParquetKeys[] = {
      .example = "100000"},
     {.name = "target_row_group_mb",
      .type = KeyType::Integer,
-     .summary = "Megabytes of memory per group: 8 with auto, 128 with fixed_memory, unless set.",
+     .summary =
+         "Megabytes of memory per group: 8 with auto (2 in profile safe), 128 with fixed_memory, "
+         "unless set.",
      .min = 1,
      .max = 65'536},
     {.name = "max_row_group_mb",

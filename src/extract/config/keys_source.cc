@@ -25,7 +25,8 @@ constexpr Key kTuningKeys[] = {
      .example = "balanced"},
     {.name = "parallel",
      .type = KeyType::Integer,
-     .summary = "Chunks read at the same time; default: the number of cores, at most 4.",
+     .summary = "Chunks read at the same time; default: the number of cores, at most 4, and 1 in "
+                "profile safe.",
      .min = 1,
      .max = 256,
      .example = "2"},

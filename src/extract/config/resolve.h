@@ -24,7 +24,7 @@ Result<Server> resolve_server(const Section& source, Engine engine, const std::s
                               const Surroundings& surroundings);
 Result<Tuning> resolve_tuning(const Section& exported, const Above& above);
 Result<Chunking> resolve_chunking(const Section& exported, const Tuning& tuning);
-Result<Output> resolve_output(const Section& exported);
+Result<Output> resolve_output(const Section& exported, Profile profile);
 Result<DestinationSettings> resolve_destination(const Section& exported,
                                                 const std::string& directory);
 Result<std::vector<ColumnOverride>> resolve_columns(const Section& exported,

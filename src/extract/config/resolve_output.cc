@@ -11,9 +11,10 @@ constexpr int kZstdLevelDefault = 1;
 // A worker holds one group and what it is encoded to. Files are as small with groups of 8 MB as
 // with larger ones, and read as fast (docs/benchmarks.md).
 constexpr std::uint64_t kGroupBytesAuto = 8 * kMegabyte;
+constexpr std::uint64_t kGroupBytesSafe = 2 * kMegabyte;
 constexpr std::uint64_t kGroupBytesFixed = 128 * kMegabyte;
 
-Result<RowGroups> resolve_row_groups(const Section& parquet) {
+Result<RowGroups> resolve_row_groups(const Section& parquet, Profile profile) {
     RowGroups groups;
     groups.by = parquet.choice<RowGroupBy>("row_group_strategy").value_or(RowGroupBy::Auto);
     const bool is_by_rows = groups.by == RowGroupBy::FixedRows;
@@ -40,7 +41,7 @@ Result<RowGroups> resolve_row_groups(const Section& parquet) {
     } else if (groups.by == RowGroupBy::FixedMemory) {
         groups.target_bytes = kGroupBytesFixed;
     } else if (groups.by == RowGroupBy::Auto) {
-        groups.target_bytes = kGroupBytesAuto;
+        groups.target_bytes = profile == Profile::Safe ? kGroupBytesSafe : kGroupBytesAuto;
     }
     groups.bytes_max = megabytes("max_row_group_mb");
     if (groups.bytes_max > 0 && groups.bytes_max < megabytes("target_row_group_mb")) {
@@ -163,7 +164,7 @@ Result<Codec> resolve_codec(const Section& exported, Format format) {
 
 }  // namespace
 
-Result<Output> resolve_output(const Section& exported) {
+Result<Output> resolve_output(const Section& exported, Profile profile) {
     Output output;
     output.format = exported.choice<Format>("format").value_or(Format::Parquet);
     const Codec codec = TRY(resolve_codec(exported, output.format));
@@ -171,7 +172,7 @@ Result<Output> resolve_output(const Section& exported) {
     output.compression_level = codec.level;
     output.file_bytes_max = exported.size("max_file_size").value_or(0);
     output.skips_empty = exported.flag("skip_empty");
-    output.row_groups = TRY(resolve_row_groups(exported.section("parquet")));
+    output.row_groups = TRY(resolve_row_groups(exported.section("parquet"), profile));
     output.csv = TRY(resolve_csv(exported.section("csv")));
     const std::string_view idle = output.format == Format::Csv ? "parquet" : "csv";
     if (exported.has(idle)) {

@@ -101,7 +101,8 @@ Result<Tuning> resolve_tuning(const Section& exported, const Above& above) {
     tuning.profile = layers.profile().value_or(default_profile(above.environment));
     layers.set_profile(tuning.profile);
 
-    const int workers_default = std::clamp(above.cores, 1, kWorkersByDefaultMax);
+    const int workers_default =
+        tuning.profile == Profile::Safe ? 1 : std::clamp(above.cores, 1, kWorkersByDefaultMax);
     const Section* sayer = layers.sayer("parallel");
     tuning.workers =
         sayer == nullptr ? workers_default : static_cast<int>(sayer->integer("parallel").value());

@@ -11,7 +11,8 @@ Result<Engines> open_engines(const Tuning& tuning, std::size_t workers, std::str
     Engines engines;
     engines.engine =
         TRY(columnar::Engine::open({.memory_limit_mb = std::max<std::int64_t>(limit_mb, 1),
-                                    .spill_folder = std::move(spill_folder)}));
+                                    .spill_folder = std::move(spill_folder),
+                                    .keeps_no_free_memory = tuning.profile == Profile::Safe}));
     engines.sessions.reserve(workers);
     for (std::size_t worker = 0; worker < workers; ++worker) {
         auto session = TRY(engines.engine->connect());

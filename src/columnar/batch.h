@@ -53,6 +53,12 @@ class BytesRef {
 };
 static_assert(sizeof(BytesRef) == 16);
 
+/// Which elements of its column a list has. The layout is that of DuckDB's duckdb_list_entry.
+struct ListEntry {
+    std::uint64_t offset = 0;
+    std::uint64_t length = 0;
+};
+
 __extension__ typedef __int128 Int128;
 __extension__ typedef unsigned __int128 UInt128;
 
@@ -90,7 +96,8 @@ class Arena {
 };
 
 /// One column of a batch. `values` is either the batch's own memory or, while a part is written,
-/// the memory of the DuckDB vector that the values are for.
+/// the memory of the DuckDB vector that the values are for. A column of lists has another one, of
+/// the elements of all its rows; that one grows as it has to.
 class Column {
   public:
     explicit Column(Type type);
@@ -120,6 +127,22 @@ class Column {
     /// One bit a row, set where the row has a value. Meaningful only when has_nulls().
     std::span<const std::uint64_t> validity() const { return valid_; }
 
+    /// Of a column of lists: the elements, the values of no row but those that entries name.
+    Column& elements() { return *elements_; }
+    const Column& elements() const { return *elements_; }
+    std::size_t elements_size() const { return elements_size_; }
+    /// Room for `count` more elements, which the caller then puts there; returns the place of the
+    /// first one. Pointers to values of elements() become invalid.
+    std::size_t add_elements(std::size_t count);
+    /// The same, and these elements are the value of `row`.
+    std::size_t add_list(std::size_t row, std::size_t count) {
+        const std::size_t first = add_elements(count);
+        values<ListEntry>()[row] = {first, count};
+        return first;
+    }
+    /// Takes back the list that was added last, whatever is in it; the row then has no value.
+    void drop_list(std::size_t row);
+
     /// Stores a copy of `bytes` in the batch's arena.
     void set_bytes(std::size_t row, std::string_view bytes) {
         values<BytesRef>()[row] =
@@ -132,17 +155,24 @@ class Column {
     void clear() {
         has_nulls_ = false;
         arena_.clear();
+        if (elements_ != nullptr) clear_elements();
     }
 
   private:
     void valid_all();
+    void clear_elements();
+    /// Room for at least so many rows, those that were there kept.
+    void grow(std::size_t rows);
 
     Type type_;
     std::byte* values_;
     std::unique_ptr<std::byte[]> own_;
+    std::size_t capacity_ = kBatchRows;  // Rows that `own_` and `valid_` hold.
     bool has_nulls_ = false;
-    std::array<std::uint64_t, kBatchRows / 64> valid_{};
+    std::vector<std::uint64_t> valid_;
     Arena arena_;
+    std::unique_ptr<Column> elements_;
+    std::size_t elements_size_ = 0;
 };
 
 /// Up to kBatchRows rows, column by column.

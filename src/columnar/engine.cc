@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "columnar/duckdb_library.h"
+#include "columnar/duckdb_vector.h"
 
 namespace trueup::columnar {
 namespace {
@@ -49,65 +50,6 @@ class Feeds {
     std::uint64_t last_ = 0;
 };
 
-struct FreeType {
-    void operator()(duckdb_logical_type type) const noexcept { duckdb_destroy_logical_type(&type); }
-};
-using LogicalType = std::unique_ptr<std::remove_pointer_t<duckdb_logical_type>, FreeType>;
-
-duckdb_type native_id(TypeId id) {
-    switch (id) {
-        case TypeId::Boolean: return DUCKDB_TYPE_BOOLEAN;
-        case TypeId::TinyInt: return DUCKDB_TYPE_TINYINT;
-        case TypeId::SmallInt: return DUCKDB_TYPE_SMALLINT;
-        case TypeId::Integer: return DUCKDB_TYPE_INTEGER;
-        case TypeId::BigInt: return DUCKDB_TYPE_BIGINT;
-        case TypeId::UTinyInt: return DUCKDB_TYPE_UTINYINT;
-        case TypeId::USmallInt: return DUCKDB_TYPE_USMALLINT;
-        case TypeId::UInteger: return DUCKDB_TYPE_UINTEGER;
-        case TypeId::UBigInt: return DUCKDB_TYPE_UBIGINT;
-        case TypeId::Float: return DUCKDB_TYPE_FLOAT;
-        case TypeId::Double: return DUCKDB_TYPE_DOUBLE;
-        case TypeId::Decimal: return DUCKDB_TYPE_DECIMAL;
-        case TypeId::Varchar:
-        case TypeId::Json: return DUCKDB_TYPE_VARCHAR;
-        case TypeId::Blob: return DUCKDB_TYPE_BLOB;
-        case TypeId::Uuid: return DUCKDB_TYPE_UUID;
-        case TypeId::Date: return DUCKDB_TYPE_DATE;
-        case TypeId::Time: return DUCKDB_TYPE_TIME;
-        case TypeId::Timestamp: return DUCKDB_TYPE_TIMESTAMP;
-        case TypeId::TimestampNs: return DUCKDB_TYPE_TIMESTAMP_NS;
-        case TypeId::TimestampTz: return DUCKDB_TYPE_TIMESTAMP_TZ;
-    }
-    std::unreachable();
-}
-
-LogicalType native_type(Type type) {
-    if (type.id == TypeId::Decimal) {
-        return LogicalType(duckdb_create_decimal_type(type.width, type.scale));
-    }
-    LogicalType made(duckdb_create_logical_type(native_id(type.id)));
-    if (type.id == TypeId::Json) duckdb_logical_type_set_alias(made.get(), "JSON");
-    return made;
-}
-
-std::optional<Type> our_type(duckdb_logical_type native) {
-    const duckdb_type id = duckdb_get_type_id(native);
-    if (id == DUCKDB_TYPE_DECIMAL) {
-        return Type{TypeId::Decimal, duckdb_decimal_width(native), duckdb_decimal_scale(native)};
-    }
-    if (id == DUCKDB_TYPE_VARCHAR) {
-        const std::unique_ptr<char, decltype(&duckdb_free)> alias(
-            duckdb_logical_type_get_alias(native), &duckdb_free);
-        const bool is_json = alias && std::string_view(alias.get()) == "JSON";
-        return Type{is_json ? TypeId::Json : TypeId::Varchar};
-    }
-    for (int i = 0; i <= static_cast<int>(TypeId::TimestampTz); ++i) {
-        const auto candidate = static_cast<TypeId>(i);
-        if (native_id(candidate) == id) return Type{candidate};
-    }
-    return std::nullopt;
-}
-
 void bind_feed(duckdb_bind_info info) {
     auto* feeds = static_cast<Feeds*>(duckdb_bind_get_extra_info(info));
     duckdb_value parameter = duckdb_bind_get_parameter(info, 0);
@@ -127,12 +69,6 @@ void bind_feed(duckdb_bind_info info) {
 
 void init_feed(duckdb_init_info info) { duckdb_init_set_max_threads(info, 1); }
 
-void copy_validity(const Column& column, duckdb_vector vector, std::size_t rows) {
-    duckdb_vector_ensure_validity_writable(vector);
-    std::memcpy(duckdb_vector_get_validity(vector), column.validity().data(),
-                (rows + 63) / 64 * sizeof(std::uint64_t));
-}
-
 void fill_from_feed(duckdb_function_info info, duckdb_data_chunk output) {
     auto& feed = *static_cast<Feed*>(duckdb_function_get_bind_data(info));
     Batch& batch = feed.batch;
@@ -150,8 +86,8 @@ void fill_from_feed(duckdb_function_info info, duckdb_data_chunk output) {
     CHECK(batch.rows() <= kBatchRows);
     for (std::size_t i = 0; i < batch.columns().size(); ++i) {
         const Column& column = batch.columns()[i];
-        if (!column.has_nulls()) continue;
-        copy_validity(column, duckdb_data_chunk_get_vector(output, i), batch.rows());
+        duckdb_vector vector = duckdb_data_chunk_get_vector(output, i);
+        finish_vector(column, vector, batch.rows());
     }
     duckdb_data_chunk_set_size(output, batch.rows());
 }
@@ -243,6 +179,7 @@ class ResultStream final : public RowStream {
         return true;
     }
 
+    /// Texts stay in the chunk until the next one is fetched.
     Status next(Batch& batch) override {
         CHECK(batch.columns().size() == columns_.size());
         if (TRY(is_at_end())) {
@@ -251,7 +188,9 @@ class ResultStream final : public RowStream {
         }
         chunk_ = std::move(ahead_);
         const std::size_t rows = duckdb_data_chunk_get_size(chunk_.get());
-        for (std::size_t i = 0; i < columns_.size(); ++i) take(i, rows, batch.columns()[i]);
+        for (std::size_t i = 0; i < columns_.size(); ++i) {
+            take_vector(duckdb_data_chunk_get_vector(chunk_.get(), i), rows, batch.columns()[i]);
+        }
         batch.set_rows(rows);
         return {};
     }
@@ -282,18 +221,6 @@ class ResultStream final : public RowStream {
             columns_.push_back({name, *type});
         }
         return {};
-    }
-
-    /// Values are copied, texts are not: they stay in the chunk until the next one is fetched.
-    void take(std::size_t i, std::size_t rows, Column& column) {
-        duckdb_vector vector = duckdb_data_chunk_get_vector(chunk_.get(), i);
-        std::memcpy(column.raw(), duckdb_vector_get_data(vector),
-                    rows * value_bytes(columns_[i].type));
-        std::uint64_t* validity = duckdb_vector_get_validity(vector);
-        if (validity == nullptr) return;
-        for (std::size_t row = 0; row < rows; ++row) {
-            if (!duckdb_validity_row_is_valid(validity, row)) column.set_null(row);
-        }
     }
 
     Owned result_;

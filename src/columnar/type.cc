@@ -67,7 +67,18 @@ std::size_t decimal_bytes(std::uint8_t width) {
 
 }  // namespace
 
+Type list_of(Type element) {
+    CHECK(element.id != TypeId::List);
+    return {TypeId::List, element.width, element.scale, element.id};
+}
+
+Type element_of(Type list) {
+    CHECK(list.id == TypeId::List);
+    return {list.element, list.width, list.scale};
+}
+
 std::string name_of(Type type) {
+    if (type.id == TypeId::List) return name_of(element_of(type)) + "[]";
     if (type.id == TypeId::Decimal) return fmt::format("DECIMAL({},{})", type.width, type.scale);
     for (const Named& named : kNames) {
         if (named.id == type.id) return std::string(named.name);
@@ -77,6 +88,11 @@ std::string name_of(Type type) {
 
 std::optional<Type> parse_type(std::string_view name) {
     const std::string wanted = upper_ascii(trim(name));
+    if (wanted.ends_with("[]")) {
+        const auto element = parse_type(std::string_view(wanted).substr(0, wanted.size() - 2));
+        if (!element || element->id == TypeId::List) return std::nullopt;
+        return list_of(*element);
+    }
     if (const auto decimal = parse_decimal(wanted)) return decimal;
     for (const Named& named : kNames) {
         if (named.name == wanted) return Type{named.id};
@@ -106,7 +122,8 @@ std::size_t value_bytes(Type type) {
         case TypeId::Varchar:
         case TypeId::Json:
         case TypeId::Blob:
-        case TypeId::Uuid: return 16;
+        case TypeId::Uuid:
+        case TypeId::List: return 16;
     }
     std::unreachable();
 }

@@ -21,6 +21,13 @@ constexpr Row kRows[] = {
     Row{"DECIMAL(0,0)", std::nullopt},
     Row{"DECIMAL(5)", std::nullopt},
     Row{"HUGEINT", std::nullopt},
+    Row{"int[]", "INTEGER[]"},
+    Row{"decimal(12,2) []", "DECIMAL(12,2)[]"},
+    Row{"TIMESTAMPTZ[]", "TIMESTAMP WITH TIME ZONE[]"},
+    Row{"INTEGER[][]", std::nullopt},
+    Row{"INTEGER[3]", std::nullopt},
+    Row{"HUGEINT[]", std::nullopt},
+    Row{"[]", std::nullopt},
     Row{"", std::nullopt},
 };
 
@@ -42,6 +49,10 @@ TEST(TypeNames, EveryIdHasOne) {
         ASSERT_TRUE(parsed.has_value());
         EXPECT_EQ(parsed->id, type.id);
         EXPECT_GT(value_bytes(type), 0U);
+        const Type list = list_of(type);
+        EXPECT_EQ(element_of(list), type);
+        EXPECT_EQ(parse_type(name_of(list)), list_of(*parsed));
+        EXPECT_NE(list, type);
     }
 }
 

@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <bit>
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/check.h"
@@ -20,15 +23,11 @@ using columnar::Batch;
 using columnar::BytesRef;
 using columnar::Column;
 using columnar::Int128;
+using columnar::ListEntry;
 using columnar::TypeId;
 using columnar::UInt128;
 
 static_assert(std::endian::native == std::endian::little, "canonical bytes are little-endian");
-
-template <class T>
-std::uint64_t hash_fixed(T value, std::uint64_t seed) {
-    return XXH3_64bits_withSeed(&value, sizeof value, seed);
-}
 
 /// One column of a batch being hashed.
 struct Task {
@@ -78,77 +77,122 @@ struct Task {
         }
         return digest;
     }
-
-    /// Values of type T, widened to Wide.
-    template <class T, class Wide>
-    ColumnDigest widened() const {
-        const T* values = column->values<T>();
-        return hashed(
-            [&](std::size_t row) { return hash_fixed(static_cast<Wide>(values[row]), seed); });
-    }
-    template <class T>
-    ColumnDigest floating() const {
-        const T* values = column->values<T>();
-        return hashed([&](std::size_t row) {
-            // All NaNs are one value; every other double is its bits, so -0.0 is not 0.0.
-            const auto wide = static_cast<double>(values[row]);
-            const double value = std::isnan(wide) ? std::numeric_limits<double>::quiet_NaN() : wide;
-            return hash_fixed(value, seed);
-        });
-    }
-    ColumnDigest bytes() const {
-        const BytesRef* values = column->values<BytesRef>();
-        return hashed([&](std::size_t row) {
-            const std::string_view view = values[row].view();
-            return XXH3_64bits_withSeed(view.data(), view.size(), seed);
-        });
-    }
-    ColumnDigest decimal() const {
-        switch (columnar::value_bytes(column->type())) {
-            case 2: return widened<std::int16_t, Int128>();
-            case 4: return widened<std::int32_t, Int128>();
-            case 8: return widened<std::int64_t, Int128>();
-            default: return widened<Int128, Int128>();
-        }
-    }
-    /// DuckDB's UUID is a number with the topmost bit flipped; canonical are the 16 bytes in order.
-    ColumnDigest uuid() const {
-        const auto* values = column->values<UInt128>();
-        return hashed([&](std::size_t row) {
-            const UInt128 number = values[row] ^ (UInt128{1} << 127);
-            const std::uint64_t big_endian[2] = {
-                __builtin_bswap64(static_cast<std::uint64_t>(number >> 64)),
-                __builtin_bswap64(static_cast<std::uint64_t>(number))};
-            return XXH3_64bits_withSeed(big_endian, sizeof big_endian, seed);
-        });
-    }
 };
 
-ColumnDigest run(const Task& task) {
-    switch (task.column->type().id) {
-        case TypeId::Boolean: return task.widened<std::uint8_t, std::uint8_t>();
-        case TypeId::TinyInt: return task.widened<std::int8_t, std::int64_t>();
-        case TypeId::SmallInt: return task.widened<std::int16_t, std::int64_t>();
+// The canonical bytes of a value: those of an object, or a text's.
+template <class T>
+std::string_view bytes_of(const T& value) {
+    return {reinterpret_cast<const char*>(&value), sizeof value};
+}
+std::string_view bytes_of(const std::string_view& value) { return value; }
+
+/// Calls `use` with a function that takes a row to a value whose bytes_of() are the canonical ones.
+template <class T, class Wide, class Use>
+auto with_widened(const Column& column, const Use& use) {
+    return use([values = column.values<T>()](std::size_t row) -> Wide { return values[row]; });
+}
+template <class T, class Use>
+auto with_floating(const Column& column, const Use& use) {
+    return use([values = column.values<T>()](std::size_t row) {
+        // All NaNs are one value; every other double is its bits, so -0.0 is not 0.0.
+        const auto wide = static_cast<double>(values[row]);
+        return std::isnan(wide) ? std::numeric_limits<double>::quiet_NaN() : wide;
+    });
+}
+template <class Use>
+auto with_decimal(const Column& column, const Use& use) {
+    switch (columnar::value_bytes(column.type())) {
+        case 2: return with_widened<std::int16_t, Int128>(column, use);
+        case 4: return with_widened<std::int32_t, Int128>(column, use);
+        case 8: return with_widened<std::int64_t, Int128>(column, use);
+        default: return with_widened<Int128, Int128>(column, use);
+    }
+}
+/// DuckDB's UUID is a number with the topmost bit flipped; canonical are the 16 bytes in order.
+template <class Use>
+auto with_uuid(const Column& column, const Use& use) {
+    return use([values = column.values<UInt128>()](std::size_t row) {
+        const UInt128 number = values[row] ^ (UInt128{1} << 127);
+        return std::array<std::uint64_t, 2>{
+            __builtin_bswap64(static_cast<std::uint64_t>(number >> 64)),
+            __builtin_bswap64(static_cast<std::uint64_t>(number))};
+    });
+}
+
+/// Of every type but List.
+template <class Use>
+auto with_canonical(const Column& column, const Use& use) {
+    switch (column.type().id) {
+        case TypeId::Boolean: return with_widened<std::uint8_t, std::uint8_t>(column, use);
+        case TypeId::TinyInt: return with_widened<std::int8_t, std::int64_t>(column, use);
+        case TypeId::SmallInt: return with_widened<std::int16_t, std::int64_t>(column, use);
         case TypeId::Integer:
-        case TypeId::Date: return task.widened<std::int32_t, std::int64_t>();
+        case TypeId::Date: return with_widened<std::int32_t, std::int64_t>(column, use);
         case TypeId::BigInt:
         case TypeId::Time:
         case TypeId::Timestamp:
         case TypeId::TimestampNs:
-        case TypeId::TimestampTz: return task.widened<std::int64_t, std::int64_t>();
-        case TypeId::UTinyInt: return task.widened<std::uint8_t, std::uint64_t>();
-        case TypeId::USmallInt: return task.widened<std::uint16_t, std::uint64_t>();
-        case TypeId::UInteger: return task.widened<std::uint32_t, std::uint64_t>();
-        case TypeId::UBigInt: return task.widened<std::uint64_t, std::uint64_t>();
-        case TypeId::Float: return task.floating<float>();
-        case TypeId::Double: return task.floating<double>();
-        case TypeId::Decimal: return task.decimal();
+        case TypeId::TimestampTz: return with_widened<std::int64_t, std::int64_t>(column, use);
+        case TypeId::UTinyInt: return with_widened<std::uint8_t, std::uint64_t>(column, use);
+        case TypeId::USmallInt: return with_widened<std::uint16_t, std::uint64_t>(column, use);
+        case TypeId::UInteger: return with_widened<std::uint32_t, std::uint64_t>(column, use);
+        case TypeId::UBigInt: return with_widened<std::uint64_t, std::uint64_t>(column, use);
+        case TypeId::Float: return with_floating<float>(column, use);
+        case TypeId::Double: return with_floating<double>(column, use);
+        case TypeId::Decimal: return with_decimal(column, use);
         case TypeId::Varchar:
         case TypeId::Json:
-        case TypeId::Blob: return task.bytes();
-        case TypeId::Uuid: return task.uuid();
+        case TypeId::Blob:
+            return use([values = column.values<BytesRef>()](std::size_t row) {
+                return values[row].view();
+            });
+        case TypeId::Uuid: return with_uuid(column, use);
+        case TypeId::List: break;
     }
     std::unreachable();
+}
+
+/// Appends the number of the list's elements, then of each one the length of its canonical bytes
+/// and those; of a NULL a length that no bytes have.
+template <class Canonical>
+void append_list(const Column& elements, const ListEntry& entry, const Canonical& canonical,
+                 std::string& out) {
+    constexpr std::uint64_t kNull = ~std::uint64_t{0};
+    out += bytes_of(entry.length);
+    for (std::uint64_t at = entry.offset; at < entry.offset + entry.length; ++at) {
+        if (elements.is_null(at)) {
+            out += bytes_of(kNull);
+            continue;
+        }
+        const auto value = canonical(at);
+        const std::string_view bytes = bytes_of(value);
+        out += bytes_of(std::uint64_t{bytes.size()});
+        out += bytes;
+    }
+}
+
+ColumnDigest run_lists(const Task& task) {
+    const Column& elements = task.column->elements();
+    const auto* entries = task.column->values<ListEntry>();
+    std::string list;
+    return with_canonical(elements, [&](const auto& canonical) {
+        return task.hashed([&](std::size_t row) {
+            list.clear();
+            append_list(elements, entries[row], canonical, list);
+            return XXH3_64bits_withSeed(list.data(), list.size(), task.seed);
+        });
+    });
+}
+
+ColumnDigest run(const Task& task) {
+    if (task.column->type().id == TypeId::List) return run_lists(task);
+    return with_canonical(*task.column, [&](const auto& canonical) {
+        return task.hashed([canonical, seed = task.seed](std::size_t row) {
+            const auto value = canonical(row);
+            const std::string_view bytes = bytes_of(value);
+            return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
+        });
+    });
 }
 
 std::optional<std::uint64_t> parse_hex64(std::string_view hex) {

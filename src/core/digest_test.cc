@@ -81,6 +81,65 @@ TEST(Digest, HexIsReadBack) {
     EXPECT_EQ(parse_column_digest("zz00000000000000"), std::nullopt);
 }
 
+using Texts = std::vector<std::optional<std::string>>;
+
+/// Of rows of one column VARCHAR[].
+Digest digest_of_lists(const std::vector<std::optional<Texts>>& rows) {
+    const std::vector<Type> types = {columnar::list_of({TypeId::Varchar})};
+    Batch batch(types);
+    columnar::Column& column = batch.columns()[0];
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+        if (!rows[row]) column.set_null(row);
+        if (!rows[row]) continue;
+        std::size_t at = column.add_list(row, rows[row]->size());
+        for (const auto& text : *rows[row]) {
+            if (!text) column.elements().set_null(at);
+            column.elements().set_bytes(at++, text.value_or(""));
+        }
+    }
+    batch.set_rows(rows.size());
+    Digester digester(types);
+    digester.add(batch);
+    return digester.digest();
+}
+
+// The worked example of docs/formats/digest.md.
+TEST(Digest, WorkedExampleOfLists) {
+    const Digest digest = digest_of_lists({Texts{"a", std::nullopt, ""}, Texts{}, std::nullopt});
+    EXPECT_EQ(digest.columns[0].nulls, 1);
+    EXPECT_EQ(hex_of(digest.columns[0]), "b30bea9f27eb9f94");
+    EXPECT_EQ(hex_of(digest.row), "fe0065563ad2960f169cfb403cf2b77e");
+}
+
+TEST(Digest, ListsThatDifferAreToldApart) {
+    const std::vector<std::optional<Texts>> lists = {std::nullopt,
+                                                     Texts{},
+                                                     Texts{std::nullopt},
+                                                     Texts{""},
+                                                     Texts{"", ""},
+                                                     Texts{"", std::nullopt},
+                                                     Texts{std::nullopt, ""},
+                                                     Texts{"ab", "c"},
+                                                     Texts{"a", "bc"},
+                                                     Texts{"abc"},
+                                                     Texts{"c", "ab"},
+                                                     Texts{std::string(8, '\xff')}};
+    for (std::size_t i = 0; i < lists.size(); ++i) {
+        for (std::size_t j = 0; j < i; ++j) {
+            EXPECT_NE(digest_of_lists({lists[i]}).row, digest_of_lists({lists[j]}).row)
+                << i << " and " << j;
+        }
+    }
+}
+
+TEST(Digest, WhereElementsStandDoesNotMatter) {
+    const Texts list = {"x", std::nullopt};
+    const Digest one = digest_of_lists({list});
+    Digest twice = one;
+    twice.add(one);
+    EXPECT_EQ(digest_of_lists({list, list}), twice);
+}
+
 /// One value of one type, digested.
 template <class T>
 Digest one(Type type, T value) {

@@ -240,9 +240,13 @@ class DuckDbSession final : public SourceSession {
     static Status type_column(const Export& wanted, const Relation& relation,
                               SourceColumn& column) {
         sql::Typing typing = sql::typing_of(column.source_type);
+        const columnar::Type in_parts = type_in_parts(wanted, typing.type);
+        if (in_parts != typing.type) typing = {in_parts, Fidelity::Text};
         if (const ColumnOverride* const own = override_of(wanted, column)) {
             column.on_value_error = own->on_value_error;
-            const auto type = TRY(type_of(*own, relation, column));
+            const bool is_list = column.source_type.ends_with(']');
+            const auto type =
+                TRY(type_of(wanted, relation, column, is_list ? Shape::List : Shape::Single));
             if (type && *type != typing.type) typing = {*type, Fidelity::Compatible};
             column.note = "as the configuration says";
         }

@@ -43,7 +43,7 @@ class DuckDbSourceTest : public testing::Test {
 
 TEST_F(DuckDbSourceTest, TypesThatPartsDoNotHaveBecomeText) {
     run_sql(
-        "CREATE TABLE t (i INTEGER PRIMARY KEY, h HUGEINT, e ENUM('a','b'), l INTEGER[], "
+        "CREATE TABLE t (i INTEGER PRIMARY KEY, h HUGEINT, e ENUM('a','b'), l STRUCT(x INTEGER)[], "
         "s STRUCT(x INTEGER), v INTERVAL, d DECIMAL(38,2), ts TIMESTAMP_S, z TIMESTAMPTZ, u UUID)");
     const auto reader = session();
     const Relation relation = reader->describe(table("T")).value();
@@ -116,6 +116,66 @@ TEST_F(DuckDbSourceTest, AnOverrideLosesNothingSilently) {
     EXPECT_EQ(read().second, 1);
     wanted.columns[0].on_value_error = OnValueError::Text;
     EXPECT_EQ(read().first, (std::vector<std::string>{"1.0", "2.5"}));
+}
+
+TEST_F(DuckDbSourceTest, ListsOfPlainValuesStayLists) {
+    run_sql(
+        "CREATE TABLE t (a INTEGER[], b VARCHAR[], c INTEGER[][], d INTEGER[2], e HUGEINT[], n "
+        "INTEGER); INSERT INTO t VALUES ([1, NULL, 3], ['x', NULL, 'a text of more than twelve "
+        "bytes'], [[1], []], [1, 2], [5], 1), (NULL, [], NULL, NULL, NULL, 2), ([], NULL, NULL, "
+        "NULL, NULL, 3)");
+    const auto reader = session();
+    Export wanted = table("t");
+    Relation relation = reader->describe(wanted).value();
+    EXPECT_EQ(type_names(relation), (std::vector<std::string>{"INTEGER[]", "VARCHAR[]", "JSON",
+                                                              "JSON", "JSON", "INTEGER"}));
+    EXPECT_EQ(relation.columns[0].fidelity, Fidelity::Exact);
+    auto chunk = reader->read({.relation = &relation}).value();
+    EXPECT_EQ(rows_of(*chunk, relation),
+              (std::vector<std::string>{
+                  "[1, NULL, 3]|[x, NULL, a text of more than twelve bytes]|[[1],[]]|[1,2]|[5]|1",
+                  "NULL|[]|NULL|NULL|NULL|2", "[]|NULL|NULL|NULL|NULL|3"}));
+    // CSV has none.
+    wanted.output.format = Format::Csv;
+    relation = reader->describe(wanted).value();
+    EXPECT_EQ(type_names(relation)[0], "JSON");
+    EXPECT_EQ(relation.columns[0].fidelity, Fidelity::Text);
+    chunk = reader->read({.relation = &relation}).value();
+    EXPECT_EQ(rows_of(*chunk, relation)[1], "NULL|[]|NULL|NULL|NULL|2");
+}
+
+TEST_F(DuckDbSourceTest, AListCanBeOneOfAnotherType) {
+    run_sql("CREATE TABLE t AS SELECT [1, NULL, 300] AS l, [1, 2]::INTEGER[2] AS a, 1 AS n");
+    const auto reader = session();
+    Export wanted = table("t");
+    wanted.columns = {{.column = "l", .type = "BIGINT[]"}, {.column = "a", .type = "INTEGER[]"}};
+    const Relation relation = reader->describe(wanted).value();
+    const auto chunk = reader->read({.relation = &relation}).value();
+    EXPECT_EQ(rows_of(*chunk, relation), (std::vector<std::string>{"[1, NULL, 300]|[1, 2]|1"}));
+    wanted.columns = {{.column = "l", .type = "TINYINT[]"}};
+    const Relation narrow = reader->describe(wanted).value();
+    const auto failed = reader->read({.relation = &narrow});
+    const std::string said =
+        failed ? rows_of(**failed, narrow).back() : "error: " + failed.error().message;
+    EXPECT_NE(said.find("t.l: the value [1, NULL, 300] is no TINYINT[]"), std::string::npos)
+        << said;
+}
+
+TEST_F(DuckDbSourceTest, AListOfWhatIsNoneIsRefused) {
+    run_sql("CREATE TABLE t AS SELECT 1 AS n, [1] AS l");
+    const auto reader = session();
+    Export wanted = table("t");
+    wanted.columns = {{.column = "n", .type = "INTEGER[]"}};
+    const auto single = reader->describe(wanted);
+    ASSERT_FALSE(single.has_value());
+    EXPECT_EQ(single.error().kind, ErrorClass::Config);
+    EXPECT_EQ(single.error().message,
+              "t.n: the type INTEGER[] is one of lists, and INTEGER is none");
+    wanted.columns = {{.column = "l", .type = "BIGINT[]"}};
+    wanted.output.format = Format::Csv;
+    const auto csv = reader->describe(wanted);
+    ASSERT_FALSE(csv.has_value());
+    EXPECT_EQ(csv.error().message, "t.l: the type BIGINT[] is one of lists, and CSV has none");
 }
 
 TEST_F(DuckDbSourceTest, MissingThingsAreNamed) {

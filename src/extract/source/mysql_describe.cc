@@ -72,7 +72,7 @@ Status type_column(const Export& wanted, const Relation& relation, const Source&
     if (const ColumnOverride* const own = override_of(wanted, column)) {
         column.on_value_error = own->on_value_error;
         column.note = "as the configuration says";
-        const auto type = TRY(type_of(*own, relation, column));
+        const auto type = TRY(type_of(wanted, relation, column, Shape::Single));
         if (type) column.type = *type;
     }
     const Typing typing = typing_of(column);

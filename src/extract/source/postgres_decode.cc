@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "extract/source/postgres_array.h"
 #include "extract/source/value.h"
 
 namespace trueup::extract::postgres_source {
@@ -228,6 +229,8 @@ Decoded decode_value(Wire wire, std::string_view bytes, Column& column, std::siz
         case Wire::Timestamp: return decode_timestamp(bytes, column, row);
         case Wire::Tid: return Decoded::Malformed;  // No column is one.
         case Wire::TypedByText: return decode_text(column, row, bytes, limits);
+        case Wire::Array:
+        case Wire::TextArray: return decode_array(wire, bytes, column, row, limits);
     }
     std::unreachable();
 }
@@ -248,7 +251,8 @@ std::optional<std::int64_t> whole_number(Wire wire, std::string_view bytes) {
     }
 }
 
-std::string text_of_value(Wire wire, std::string_view bytes) {
+std::string text_of_value(Wire wire, std::string_view bytes, columnar::Type type) {
+    if (wire == Wire::Array || wire == Wire::TextArray) return text_of_array(wire, bytes, type);
     if (wire == Wire::Numeric) return text_of_numeric(bytes);
     if (wire == Wire::Time) return "24:00:00";
     const bool is_stamp = wire == Wire::Date || wire == Wire::Timestamp;

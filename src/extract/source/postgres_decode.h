@@ -23,8 +23,8 @@ Decoded decode_value(Wire wire, std::string_view bytes, columnar::Column& column
 /// for bytes of another size.
 std::optional<std::int64_t> whole_number(Wire wire, std::string_view bytes);
 
-/// The value for people and for text columns: "NaN", "infinity", "2026-01-31", a number, or x'6162'
-/// for what has no better text.
-std::string text_of_value(Wire wire, std::string_view bytes);
+/// A value of a column of `type` for people: "NaN", "infinity", "2026-01-31", a number, x'6162' for
+/// what has no better text; of an array, what keeps it from being a list.
+std::string text_of_value(Wire wire, std::string_view bytes, columnar::Type type);
 
 }  // namespace trueup::extract::postgres_source

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "extract/source/postgres_copy.h"
+#include "extract/source/postgres_test_support.h"
 #include "extract/source/value.h"
 
 namespace trueup::extract::postgres_source {
@@ -21,15 +22,6 @@ namespace {
 using columnar::Int128;
 using columnar::Type;
 using columnar::TypeId;
-
-template <class T>
-std::string wire(T value) {
-    std::string bytes;
-    for (std::size_t i = sizeof value; i-- > 0;) {
-        bytes += static_cast<char>(static_cast<std::make_unsigned_t<T>>(value) >> (8 * i));
-    }
-    return bytes;
-}
 
 /// As the server sends a numeric: from its decimal text.
 std::string numeric(std::string_view text) {
@@ -59,18 +51,6 @@ std::string numeric(std::string_view text) {
                         wire(static_cast<std::int16_t>(shown_scale));
     for (const int word : words) bytes += wire(static_cast<std::int16_t>(word));
     return bytes;
-}
-
-struct Outcome {
-    Decoded decoded;
-    columnar::Column column;
-};
-
-Outcome decode(Wire form, std::string_view bytes, Type type, DecodeLimits limits = {}) {
-    columnar::Column column(type);
-    column.use_own();
-    const Decoded decoded = decode_value(form, bytes, column, 0, limits);
-    return {decoded, std::move(column)};
 }
 
 /// The unscaled number, or nothing for a misfit.
@@ -142,7 +122,7 @@ TEST(PostgresNumeric, SpecialOnesAreMisfitsThatHaveAName) {
         const std::string bytes = wire<std::int16_t>(0) + wire<std::int16_t>(0) +
                                   wire(static_cast<std::int16_t>(sign)) + wire<std::int16_t>(0);
         EXPECT_EQ(decode(Wire::Numeric, bytes, type).decoded, Decoded::Misfit);
-        EXPECT_EQ(text_of_value(Wire::Numeric, bytes), name);
+        EXPECT_EQ(text_of_value(Wire::Numeric, bytes, type), name);
     }
 }
 
@@ -174,7 +154,7 @@ RC_GTEST_PROP(PostgresNumeric, AnyNumberIsItsText, ()) {
     const auto got = decimal(text, width, scale);
     RC_ASSERT(got.has_value() == want.has_value());
     if (want) RC_ASSERT(*got == *want);
-    std::string shown = text_of_value(Wire::Numeric, numeric(text));
+    std::string shown = text_of_value(Wire::Numeric, numeric(text), {});
     RC_ASSERT(parse_decimal(shown, {width, scale}) == want);
 }
 
@@ -220,7 +200,7 @@ TEST(PostgresDecode, InfinitiesAreMisfits) {
     }
     const auto never = std::numeric_limits<std::int32_t>::max();
     EXPECT_EQ(decode(Wire::Date, wire(never), {TypeId::Date}).decoded, Decoded::Misfit);
-    EXPECT_EQ(text_of_value(Wire::Date, wire(never)), "infinity");
+    EXPECT_EQ(text_of_value(Wire::Date, wire(never), {TypeId::Date}), "infinity");
     EXPECT_EQ(decode(Wire::Time, wire<std::int64_t>(86'400'000'000), {TypeId::Time}).decoded,
               Decoded::Misfit);
 }

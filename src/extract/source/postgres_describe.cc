@@ -67,7 +67,8 @@ Result<TableFacts> find_table(Connection& connection, const TableName& wanted) {
     return no_table(connection.place(), wanted, known);
 }
 
-/// The names of the types of a statement's columns, in their order, and whether they are enums.
+/// The names of the types of a statement's columns, in their order, and whether they are enums or
+/// arrays of one.
 struct ColumnType {
     std::string name = "unknown";
     bool is_enum = false;
@@ -83,8 +84,9 @@ Result<std::vector<ColumnType>> types_of(Connection& connection,
             fmt::format("({}, {}::oid, {})", i, columns[i].type_oid, columns[i].type_modifier));
     }
     const Rows rows = TRY(connection.query(fmt::format(
-        "SELECT a.place, pg_catalog.format_type(a.oid, a.modifier), t.typtype = 'e' FROM (VALUES "
-        "{}) a(place, oid, modifier) JOIN pg_catalog.pg_type t ON t.oid = a.oid",
+        "SELECT a.place, pg_catalog.format_type(a.oid, a.modifier), 'e' IN (t.typtype, e.typtype) "
+        "FROM (VALUES {}) a(place, oid, modifier) JOIN pg_catalog.pg_type t ON t.oid = a.oid LEFT "
+        "JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND e.typarray = t.oid",
         fmt::join(asked, ", "))));
     for (int i = 0; i < rows.size(); ++i) {
         const auto place = static_cast<std::size_t>(parse_int64(rows.text(i, 0)).value_or(-1));
@@ -94,23 +96,54 @@ Result<std::vector<ColumnType>> types_of(Connection& connection,
     return types;
 }
 
+bool is_array(const SourceColumn& column) { return column.source_type.ends_with("[]"); }
+
+/// As the column is kept when the configuration says nothing. Of an array of an enum, the name does
+/// not tell that its elements have labels.
+columnar::Type natural_type(const Export& wanted, bool is_enum, const SourceColumn& column) {
+    const bool has_labels = is_enum && is_array(column) && !column.source_type.ends_with("[][]");
+    return type_in_parts(wanted, has_labels ? columnar::list_of({columnar::TypeId::Varchar})
+                                            : typing_of(column.source_type).type);
+}
+
 Status type_column(const Export& wanted, const Relation& relation, bool is_enum,
                    SourceColumn& column) {
-    const Typing natural = typing_of(column.source_type);
-    column.type = natural.type;
-    column.note = natural.note;
-    if (const ColumnOverride* const own = override_of(wanted, column)) {
+    const columnar::Type natural = natural_type(wanted, is_enum, column);
+    column.type = natural;
+    const ColumnOverride* const own = override_of(wanted, column);
+    if (own != nullptr) {
         column.on_value_error = own->on_value_error;
-        column.note = "as the configuration says";
-        const auto type = TRY(type_of(*own, relation, column));
+        const auto type =
+            TRY(type_of(wanted, relation, column, is_array(column) ? Shape::List : Shape::Single));
         if (type) column.type = *type;
     }
     const Typing typing = typing_of(column);
     column.type = typing.type;
     column.fidelity = typing.fidelity;
-    if (is_enum && typing.type == natural.type) {
+    column.note = own == nullptr ? typing.note : "as the configuration says";
+    if (is_enum && typing.type == natural && natural.id != columnar::TypeId::Json) {
         column.fidelity = Fidelity::Compatible;
-        column.note = "an enum, as its labels";
+        column.note =
+            is_array(column) ? "an array of an enum, as its labels" : "an enum, as its labels";
+    }
+    return {};
+}
+
+/// An array's type does not tell how many dimensions were declared; the column does.
+Status add_dimensions(Connection& connection, Relation& relation) {
+    if (std::ranges::none_of(relation.columns, is_array)) return {};
+    const std::optional<std::string> parameters[] = {relation.from_sql};
+    const Rows rows = TRY(connection.query(
+        "SELECT a.attname, greatest(a.attndims, t.typndims) FROM pg_catalog.pg_attribute a JOIN "
+        "pg_catalog.pg_type t ON t.oid = a.atttypid WHERE a.attrelid = $1::regclass AND a.attnum > "
+        "0 AND NOT a.attisdropped",
+        parameters));
+    for (int i = 0; i < rows.size(); ++i) {
+        const auto found =
+            std::ranges::find(relation.columns, rows.text(i, 0), &SourceColumn::name);
+        if (found == relation.columns.end() || !is_array(*found)) continue;
+        const std::int64_t declared = parse_int64(rows.text(i, 1)).value_or(1);
+        for (std::int64_t more = 1; more < declared; ++more) found->source_type += "[]";
     }
     return {};
 }
@@ -127,6 +160,7 @@ Status add_columns(Connection& connection, const Export& wanted, Relation& relat
         relation.columns.push_back({.name = (*columns)[i].name, .source_type = types[i].name});
     }
     TRY(refuse_double_names(relation, LetterCase::Told));
+    if (!wanted.query) TRY(add_dimensions(connection, relation));
     TRY(check_overrides(wanted, relation));
     for (std::size_t i = 0; i < types.size(); ++i) {
         TRY(type_column(wanted, relation, types[i].is_enum, relation.columns[i]));

@@ -250,7 +250,7 @@ class Reader final : public ChunkReader {
             described, decoded,
             {.place = place_of_value(*relation_, described, key_, current_key(), rows_read_),
              .kind = described.source_type,
-             .shown = text_of_value(selection_.wires[index], value),
+             .shown = text_of_value(selection_.wires[index], value, described.type),
              .bytes = value.size()});
     }
 

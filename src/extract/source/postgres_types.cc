@@ -46,10 +46,12 @@ constexpr Typing kNumericText = {.type = {TypeId::Varchar},
                                  .fidelity = Fidelity::Text,
                                  .selection = kServerText,
                                  .note = "numbers of more digits than the 38 of a DECIMAL"};
-constexpr Typing kArray = {.type = {TypeId::Json},
-                           .fidelity = Fidelity::Text,
-                           .selection = "pg_catalog.to_json({0})",
-                           .note = "an array, as the JSON that the server makes of it"};
+constexpr Typing kJsonArray = {.type = {TypeId::Json},
+                               .fidelity = Fidelity::Text,
+                               .selection = "pg_catalog.to_json({0})",
+                               .note = "an array, as the JSON that the server makes of it"};
+/// Each element as its type's own output function writes it, the blanks of character(n) excepted.
+constexpr std::string_view kTextElements = "{0}::pg_catalog.text[]";
 constexpr Typing kText = {.type = {TypeId::Varchar},
                           .fidelity = Fidelity::Text,
                           .selection = kServerText,
@@ -81,10 +83,33 @@ Typing typing_of_numeric(std::string_view modifier) {
             .wire = Wire::Numeric};
 }
 
+constexpr std::string_view kArrayEnd = "[]";
+
+/// A list, when the elements are what a part has; else JSON. So are arrays that are declared with
+/// more dimensions: "integer[][]".
+Typing typing_of_array(std::string_view element_type) {
+    if (element_type.ends_with(kArrayEnd)) return kJsonArray;
+    const Typing element = typing_of(element_type);
+    const bool is_numeric_text = element.note == kNumericText.note;
+    const bool is_plain = element.selection == Typing{}.selection;
+    if (!is_plain && !is_numeric_text) return kJsonArray;
+    Typing list = {.type = columnar::list_of(element.type),
+                   .fidelity = Fidelity::Compatible,
+                   .wire = Wire::Array,
+                   .note = "an array; one of more than one dimension is a value error"};
+    if (is_plain) return list;
+    list.fidelity = element.fidelity;
+    list.wire = Wire::TextArray;
+    list.selection = kTextElements;
+    return list;
+}
+
 }  // namespace
 
 Typing typing_of(std::string_view type) {
-    if (type.ends_with("[]")) return kArray;
+    if (type.ends_with(kArrayEnd)) {
+        return typing_of_array(type.substr(0, type.size() - kArrayEnd.size()));
+    }
     const auto [name, modifier] = without_modifier(type);
     if (name == "numeric") return typing_of_numeric(modifier);
     if (name == "timestamp with time zone") return kTimestampTz;
@@ -96,6 +121,14 @@ Typing typing_of(const SourceColumn& column) {
     const Typing natural = typing_of(column.source_type);
     if (column.on_value_error == OnValueError::Text) return kText;
     if (natural.type == column.type) return natural;
+    const bool is_array = column.source_type.ends_with(kArrayEnd);
+    if (is_array && column.type.id == TypeId::Json) return kJsonArray;
+    if (is_array && column.type.id == TypeId::List) {
+        return {.type = column.type,
+                .fidelity = Fidelity::Compatible,
+                .wire = Wire::TextArray,
+                .selection = kTextElements};
+    }
     return {.type = column.type,
             .fidelity = Fidelity::Compatible,
             .wire = Wire::TypedByText,

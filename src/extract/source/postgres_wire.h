@@ -22,6 +22,8 @@ enum class Wire : std::uint8_t {
     Timestamp,    // Microseconds since 2000-01-01, with or without a zone.
     Tid,          // Where a row is stored: block and place in it. Only of keys.
     TypedByText,  // The server's text, read as the column's type.
+    Array,        // Of what a column of lists holds: array_send of adt/arrayfuncs.c.
+    TextArray,    // Of the server's texts, read as the type of the column's elements.
 };
 
 }  // namespace trueup::extract::postgres_source

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.h"
 
@@ -66,13 +67,33 @@ const ColumnOverride* override_of(const Export& wanted, const SourceColumn& colu
     return found == wanted.columns.end() ? nullptr : &*found;
 }
 
-Result<std::optional<columnar::Type>> type_of(const ColumnOverride& own, const Relation& relation,
-                                              const SourceColumn& column) {
-    if (own.type.empty()) return std::nullopt;
-    const auto type = columnar::parse_type(own.type);
-    if (type) return *type;
-    return fail(ErrorClass::Config, fmt::format("{}.{}: the type {} is not available for parts",
-                                                relation.name, column.name, own.type));
+Result<std::optional<columnar::Type>> type_of(const Export& wanted, const Relation& relation,
+                                              const SourceColumn& column, Shape shape) {
+    const ColumnOverride* const own = override_of(wanted, column);
+    if (own == nullptr || own->type.empty()) return std::nullopt;
+    const auto refuse = [&](std::string_view why, std::string hint = {}) {
+        return fail(
+            ErrorClass::Config,
+            fmt::format("{}.{}: the type {} {}", relation.name, column.name, own->type, why),
+            std::move(hint));
+    };
+    const auto type = columnar::parse_type(own->type);
+    if (!type) return refuse("is not available for parts");
+    if (type->id != columnar::TypeId::List) return *type;
+    if (shape != Shape::List) {
+        return refuse(fmt::format("is one of lists, and {} is none", column.source_type));
+    }
+    if (wanted.output.format == Format::Csv) {
+        return refuse("is one of lists, and CSV has none",
+                      fmt::format("columns: {{{}: json}} writes them as JSON", column.name));
+    }
+    return *type;
+}
+
+columnar::Type type_in_parts(const Export& wanted, columnar::Type type) {
+    const bool is_list = type.id == columnar::TypeId::List;
+    return is_list && wanted.output.format == Format::Csv ? columnar::Type{columnar::TypeId::Json}
+                                                          : type;
 }
 
 Result<ChunkKey> key_of_columns(const Relation& relation, const std::vector<std::string>& columns) {

@@ -27,9 +27,14 @@ std::string inner_query(std::string_view query);
 Status check_overrides(const Export& wanted, const Relation& relation);
 /// What the configuration says of the column, or null.
 const ColumnOverride* override_of(const Export& wanted, const SourceColumn& column);
-/// Nothing when it names no type. Config for a type that parts do not have.
-Result<std::optional<columnar::Type>> type_of(const ColumnOverride& own, const Relation& relation,
-                                              const SourceColumn& column);
+/// What a column holds at the source.
+enum class Shape : std::uint8_t { Single, List };
+/// The type that the configuration wants for the column; nothing when it names none. Config for a
+/// type that parts do not have, and for a list where there can be none.
+Result<std::optional<columnar::Type>> type_of(const Export& wanted, const Relation& relation,
+                                              const SourceColumn& column, Shape shape);
+/// The type as parts of this export have it: there are no lists in CSV, they are JSON there.
+columnar::Type type_in_parts(const Export& wanted, columnar::Type type);
 
 /// A key of these columns: their own names and types, and whether it may be NULL.
 Result<ChunkKey> key_of_columns(const Relation& relation, const std::vector<std::string>& columns);

@@ -16,9 +16,17 @@ inline std::vector<std::string> type_names(const Relation& relation) {
     return names;
 }
 
-/// Of a column of INTEGER, BIGINT or bytes.
+/// Of a column of INTEGER, BIGINT or bytes, or of lists of them: "[1, NULL]".
 inline std::string text_at(const columnar::Column& column, std::size_t row) {
     if (column.is_null(row)) return "NULL";
+    if (column.type().id == columnar::TypeId::List) {
+        const auto entry = column.values<columnar::ListEntry>()[row];
+        std::string text;
+        for (std::uint64_t at = entry.offset; at < entry.offset + entry.length; ++at) {
+            text += (text.empty() ? "" : ", ") + text_at(column.elements(), at);
+        }
+        return "[" + text + "]";
+    }
     if (columnar::is_bytes(column.type())) {
         return std::string(column.values<columnar::BytesRef>()[row].view());
     }

@@ -159,6 +159,7 @@ Decoded decode_cell(sqlite3_value* cell, Column& column, std::size_t row,
         case TypeId::Timestamp:
         case TypeId::TimestampNs:
         case TypeId::TimestampTz: return decode_time_like(cell, column, row);
+        case TypeId::List: return Decoded::Misfit;  // SQLite has none.
     }
     std::unreachable();
 }

@@ -115,7 +115,7 @@ Status type_column(sqlite::Connection& connection, const Export& wanted, const R
     Typing typing = typing_of(column.source_type);
     if (const ColumnOverride* const own = override_of(wanted, column)) {
         column.on_value_error = own->on_value_error;
-        const auto type = TRY(type_of(*own, relation, column));
+        const auto type = TRY(type_of(wanted, relation, column, Shape::Single));
         const bool is_other = type && *type != typing.type;
         if (type) typing = {*type, is_other ? Fidelity::Compatible : typing.fidelity};
         column.note = "as the configuration says";

@@ -115,6 +115,7 @@ Decoded decode_text(Column& column, std::size_t row, std::string_view text,
         case TypeId::Timestamp:
         case TypeId::TimestampNs:
         case TypeId::TimestampTz: return put_timestamp(column, row, text);
+        case TypeId::List: return Decoded::Misfit;  // No text is read as one.
     }
     std::unreachable();
 }

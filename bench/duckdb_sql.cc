@@ -8,7 +8,7 @@
 // {"error": "..."}. Values are exact: NULL is null, texts are strings, blobs {"hex": "..."},
 // doubles the shortest text that reads back to the same one (Infinity, -Infinity and NaN as Python
 // reads them), floats likewise, decimals and integers beyond 64 bits strings, dates and times ISO
-// strings. Of any other type: an error, which asks for a CAST in the SQL.
+// strings, lists arrays. Of any other type: an error, which asks for a CAST in the SQL.
 #include <duckdb.h>
 
 #include <algorithm>
@@ -28,6 +28,7 @@ __extension__ typedef unsigned __int128 UInt128;
 
 /// A vector of a result, and what is needed to say one of its values.
 struct Values {
+    duckdb_vector vector = nullptr;
     duckdb_type type = DUCKDB_TYPE_INVALID;
     duckdb_type storage = DUCKDB_TYPE_INVALID;  // Of a decimal.
     unsigned scale = 0;
@@ -146,6 +147,37 @@ std::string_view bytes_at(const Values& values, idx_t row) {
     return {duckdb_string_t_data(cell + row), duckdb_string_t_length(cell[row])};
 }
 
+Values values_of(duckdb_vector vector, duckdb_type of_values) {
+    Values values;
+    values.vector = vector;
+    values.type = of_values;
+    values.data = duckdb_vector_get_data(vector);
+    values.validity = duckdb_vector_get_validity(vector);
+    if (values.type != DUCKDB_TYPE_DECIMAL) return values;
+    duckdb_logical_type type = duckdb_vector_get_column_type(vector);
+    values.storage = duckdb_decimal_internal_type(type);
+    values.scale = duckdb_decimal_scale(type);
+    duckdb_destroy_logical_type(&type);
+    return values;
+}
+
+std::string value_at(const Values& values, idx_t row);
+
+std::string list_at(const Values& values, idx_t row) {
+    duckdb_vector child = duckdb_list_vector_get_child(values.vector);
+    duckdb_logical_type type = duckdb_vector_get_column_type(child);
+    const Values elements = values_of(child, duckdb_get_type_id(type));
+    duckdb_destroy_logical_type(&type);
+    const auto entry = values.at<duckdb_list_entry>(row);
+    std::string text;
+    for (idx_t i = 0; i < entry.length; ++i) {
+        const std::string element = value_at(elements, entry.offset + i);
+        if (element.empty()) return "";
+        text += (i == 0 ? "" : ", ") + element;
+    }
+    return "[" + text + "]";
+}
+
 /// The value as JSON; empty for a type this program does not know.
 std::string value_at(const Values& values, idx_t row) {
     if (values.validity != nullptr && !duckdb_validity_row_is_valid(values.validity, row)) {
@@ -179,22 +211,9 @@ std::string value_at(const Values& values, idx_t row) {
             return quoted(date_text(parts.date) + " " + time_text(parts.time) +
                           (values.type == DUCKDB_TYPE_TIMESTAMP ? "" : "+00"));
         }
+        case DUCKDB_TYPE_LIST: return list_at(values, row);
         default: return "";
     }
-}
-
-Values values_of(duckdb_result& result, duckdb_data_chunk chunk, idx_t column) {
-    duckdb_vector vector = duckdb_data_chunk_get_vector(chunk, column);
-    Values values;
-    values.type = duckdb_column_type(&result, column);
-    values.data = duckdb_vector_get_data(vector);
-    values.validity = duckdb_vector_get_validity(vector);
-    if (values.type != DUCKDB_TYPE_DECIMAL) return values;
-    duckdb_logical_type type = duckdb_vector_get_column_type(vector);
-    values.storage = duckdb_decimal_internal_type(type);
-    values.scale = duckdb_decimal_scale(type);
-    duckdb_destroy_logical_type(&type);
-    return values;
 }
 
 /// The rows of a chunk as lines; false when a column has a type this program does not know.
@@ -204,7 +223,9 @@ bool append_rows(duckdb_result& result, duckdb_data_chunk chunk, std::string& li
     for (idx_t row = 0; row < rows; ++row) {
         lines += '[';
         for (idx_t column = 0; column < columns; ++column) {
-            const std::string value = value_at(values_of(result, chunk, column), row);
+            duckdb_vector vector = duckdb_data_chunk_get_vector(chunk, column);
+            const std::string value =
+                value_at(values_of(vector, duckdb_column_type(&result, column)), row);
             if (value.empty()) return false;
             lines += (column == 0 ? "" : ", ") + value;
         }

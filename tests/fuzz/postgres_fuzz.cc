@@ -31,12 +31,45 @@ constexpr std::array<Type, 11> kTypes = {{{TypeId::Boolean},
                                           {TypeId::Varchar},
                                           {TypeId::TimestampNs}}};
 
+constexpr std::array<Type, 17> kElements = {{{TypeId::Boolean},
+                                             {TypeId::SmallInt},
+                                             {TypeId::Integer},
+                                             {TypeId::BigInt},
+                                             {TypeId::UInteger},
+                                             {TypeId::Float},
+                                             {TypeId::Double},
+                                             {TypeId::Decimal, 4, 2},
+                                             {TypeId::Decimal, 38, 10},
+                                             {TypeId::Varchar},
+                                             {TypeId::Json},
+                                             {TypeId::Blob},
+                                             {TypeId::Uuid},
+                                             {TypeId::Date},
+                                             {TypeId::Time},
+                                             {TypeId::Timestamp},
+                                             {TypeId::TimestampTz}}};
+
 void check_form(Wire form, Type type, std::string_view bytes) {
     columnar::Column column(type);
     column.use_own();
     const DecodeLimits limits{.value_bytes_max = 1000, .checks_utf8 = true};
     const Decoded decoded = decode_value(form, bytes, column, 0, limits);
-    if (decoded == Decoded::Misfit) CHECK(!invalid_utf8_at(text_of_value(form, bytes)));
+    if (decoded == Decoded::Misfit) CHECK(!invalid_utf8_at(text_of_value(form, bytes, type)));
+}
+
+/// Twice into one column: what the first one left behind must not be in the way of the second.
+void check_list(Wire form, Type type, std::string_view bytes) {
+    columnar::Column column(type);
+    const DecodeLimits limits{.value_bytes_max = 1000, .checks_utf8 = true};
+    for (const std::size_t row : {0U, 1U}) {
+        const std::size_t before = column.elements_size();
+        const Decoded decoded = decode_value(form, bytes, column, row, limits);
+        if (decoded == Decoded::Misfit) CHECK(!invalid_utf8_at(text_of_value(form, bytes, type)));
+        const auto entry = column.values<columnar::ListEntry>()[row];
+        const std::size_t added = decoded == Decoded::Yes ? entry.length : 0;
+        CHECK(column.elements_size() == before + added);
+        CHECK(added <= bytes.size() / 4);
+    }
 }
 
 /// Each form with a type that columns of it have, and the text form with every type.
@@ -55,6 +88,8 @@ void check_field(std::string_view bytes) {
     check_form(Wire::Time, {TypeId::Time}, bytes);
     check_form(Wire::Timestamp, {TypeId::Timestamp}, bytes);
     for (const Type& type : kTypes) check_form(Wire::TypedByText, type, bytes);
+    for (const Type& type : kElements) check_list(Wire::Array, columnar::list_of(type), bytes);
+    for (const Type& type : kTypes) check_list(Wire::TextArray, columnar::list_of(type), bytes);
 }
 
 }  // namespace

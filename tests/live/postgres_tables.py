@@ -72,8 +72,56 @@ TYPES = Table("types", """
         E'\\u0001', NULL);
     ANALYZE types""", {**AUTO, "range": {"chunk_column": "id", "chunk_size": 2}})
 
+# Every type that a list holds: NULL, the empty list, NULLs among the elements, and what is at the ends
+# of the type. Arrays of other types, and of more dimensions, become JSON.
+ARRAYS = Table("arrays", """
+    CREATE TYPE size AS ENUM ('S', 'XX L', 'très grand');
+    CREATE TYPE pair AS (left_one integer, right_one text);
+    CREATE DOMAIN tags AS text[];
+    CREATE DOMAIN even AS integer CHECK (VALUE % 2 = 0);
+    CREATE TABLE arrays (
+        id bigint PRIMARY KEY, truths boolean[], smalls smallint[], wholes integer[], bigs bigint[],
+        oids oid[], singles real[], doubles double precision[], moneys numeric(12,2)[],
+        wides numeric(38,10)[], frees numeric[], huges numeric(60,20)[], fixeds character(5)[],
+        varyings character varying(10)[], words text[], names name[], chars "char"[], blobs bytea[],
+        plains json[], binaries jsonb[], uuids uuid[], sizes size[], days date[], clocks time[],
+        stamps timestamp[], stamp3s timestamp(3)[], stamptzs timestamptz[], tagged tags,
+        counted integer[5], grid integer[][], cube text[2][2][2], pairs pair[], ranges int4range[],
+        evens even[], spans interval[], addresses inet[]);
+    INSERT INTO arrays (id) VALUES (1);
+    INSERT INTO arrays VALUES (2, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}',
+        '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}',
+        '{}', '{}', '{}', '{}', '{}', '{}', '{}');
+    INSERT INTO arrays VALUES (3, '{t,NULL,f}', '{-32768,NULL,32767}', '{-2147483648,NULL,2147483647}',
+        '{-9223372036854775808,NULL,9223372036854775807}', '{0,NULL,4294967295}',
+        '{-Infinity,NULL,Infinity,NaN,-0,1.17549435e-38}', '{-Infinity,NULL,Infinity,NaN,-0,5e-324}',
+        '{-9999999999.99,NULL,0.01}', '{-9999999999999999999999999999.9999999999,NULL,0.0000000001}',
+        '{-123456789012345678901234567890.1234567890123456789,NULL,NaN,0.00}', '{1e39,NULL}',
+        '{ab,NULL,""}', '{"",NULL,"a, b{}"}', '{"",NULL,"NULL","\\"q\\" \\\\ ,{}","é日🙂",
+        "a text of more than twelve bytes"}', '{n,NULL}', '{x,NULL}',
+        ARRAY['\\x'::bytea, NULL, '\\x00ff', decode(repeat('ab', 40), 'hex')],
+        ARRAY['{"a":  1}'::json, NULL, 'null'], ARRAY['{"b":[1.50,"x"],"a":2}'::jsonb, NULL, 'null'],
+        '{00000000-0000-0000-0000-000000000000,NULL,ffffffff-ffff-ffff-ffff-ffffffffffff}',
+        '{S,NULL,"XX L","très grand"}', '{"4713-01-01 BC",NULL,9999-12-31}',
+        '{00:00:00,NULL,23:59:59.999999}', '{"4713-01-01 00:00:00 BC",NULL,"9999-12-31 23:59:59.999999"}',
+        '{"2024-02-29 12:30:00.125",NULL}', '{"0001-12-31 23:59:59+00 BC",NULL,"2024-03-31 02:30:00+02"}',
+        '{a,NULL,"b c"}', '{1,2}', '{{1,2},{3,NULL}}', '{{{a,b},{c,d}},{{e,f},{g,NULL}}}',
+        ARRAY[(1, 'x')::pair, NULL, (NULL, 'a "b"')::pair], '{"[1,10)",NULL,empty}', '{2,NULL}',
+        '{"1 day",NULL}', '{::1,NULL,10.0.0.0/8}');
+    INSERT INTO arrays (id, wholes, words, doubles) VALUES
+        (4, '[0:2]={1,2,3}', '[-7:-6]={a,b}', '[5:5]={0.1}'),
+        (5, '{NULL}', '{NULL,NULL}', '{NULL}'),
+        (6, (SELECT array_agg(CASE WHEN i % 1000 <> 0 THEN i END) FROM generate_series(1, 100000) i),
+            (SELECT array_agg(CASE WHEN i % 77 <> 0 THEN 'word ' || i END)
+                FROM generate_series(1, 100000) i),
+            (SELECT array_agg(i / 7.0) FROM generate_series(1, 100000) i));
+    INSERT INTO arrays (id, bigs, words, blobs) SELECT i, ARRAY[i, -i], ARRAY['w' || i % 3, NULL,
+        repeat('long ', i % 9)], ARRAY[int8send(i)] FROM generate_series(7, 3000) i;
+    ANALYZE arrays""", {**AUTO, **PHYSICAL, "range": {"chunk_column": "id", "chunk_size": 700}})
+
 TABLES = [
     TYPES,
+    ARRAYS,
     numbered("serials", "bigint", "i + 1"),
     numbered("negatives", "integer", "(i - 1500) * 1000003::bigint"),
     numbered("extremes", "bigint", """CASE i WHEN 0 THEN -9223372036854775808

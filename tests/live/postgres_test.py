@@ -14,13 +14,22 @@ from postgres_tables import TABLES  # noqa: E402
 
 
 def text_of(column):
-    """The expression that the server writes as a part should hold it."""
-    name = oracle.quote_name(column["name"])
-    if column["type"] == "BLOB":
-        return f"encode({name}, 'hex')"
-    if column["source_type"].endswith("[]"):
+    """The expression that the server writes as a part should hold it; of a list, the texts of its
+    elements as JSON."""
+    name, type_ = oracle.quote_name(column["name"]), column["type"]
+    if type_.endswith("[]"):
+        element = text_of_value("e", type_[:-2])
+        return (f"CASE WHEN {name} IS NOT NULL THEN (SELECT coalesce(json_agg(CASE WHEN e IS NOT NULL THEN "
+                f"concat({element}) END ORDER BY n), '[]') FROM unnest({name}) WITH ORDINALITY u(e, n)) END")
+    if column["source_type"].endswith("[]") and type_ == "JSON":
         return f"to_json({name})"
-    return f"{name}::text" if column["type"] == "BOOLEAN" else name
+    return text_of_value(name, type_)
+
+
+def text_of_value(name, type_):
+    if type_ == "BLOB":
+        return f"encode({name}, 'hex')"
+    return f"{name}::text" if type_ == "BOOLEAN" else name
 
 
 def truth(server, relation):

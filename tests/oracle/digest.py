@@ -29,7 +29,13 @@ _XXHASH = _load()
 
 
 def canonical_bytes(value, type_name):
-    """`value` is canonical as oracle.py has it: numbers for numbers and times, str, bytes."""
+    """`value` is canonical as oracle.py has it: numbers for numbers and times, str, bytes, and a list
+    for a list."""
+    if type_name.endswith("[]"):
+        elements = [None if item is None else canonical_bytes(item, type_name[:-2]) for item in value]
+        framed = [struct.pack("<Q", _MASK64) if item is None else struct.pack("<Q", len(item)) + item
+                  for item in elements]
+        return struct.pack("<Q", len(elements)) + b"".join(framed)
     base = type_name.split("(")[0]
     if base == "BOOLEAN":
         return bytes([1 if value else 0])

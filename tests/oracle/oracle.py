@@ -93,7 +93,7 @@ class DuckDb:
 
 # Values -------------------------------------------------------------------------------------------
 # One form on both sides: int for integers, days (DATE) and microseconds (times), bool, float, str,
-# bytes (BLOB, UUID), the unscaled int of a DECIMAL, None.
+# bytes (BLOB, UUID), the unscaled int of a DECIMAL, None; for a list, a list of those.
 
 
 def scale_of(type_name):
@@ -145,6 +145,9 @@ def to_float32(number):
 
 
 def from_text(text, type_name):
+    """Of a list: from a JSON array of the texts of its elements."""
+    if type_name.endswith("[]"):
+        return [None if item is None else from_text(item, type_name[:-2]) for item in json.loads(text)]
     base = type_name.split("(")[0]
     if base == "BOOLEAN":
         return {"true": True, "false": False}[text.lower()]
@@ -170,6 +173,8 @@ def from_text(text, type_name):
 
 
 def of_duckdb(value, type_name):
+    if isinstance(value, list):
+        return [of_duckdb(item, type_name[:-2]) for item in value]
     if isinstance(value, dict):
         return bytes.fromhex(value["hex"])
     if isinstance(value, str) and type_name not in ("VARCHAR", "JSON"):
@@ -201,6 +206,8 @@ def comparable(row):
     for value in row:
         if isinstance(value, float):
             out.append(("f", "nan" if math.isnan(value) else struct.pack(">d", value)))
+        elif isinstance(value, list):
+            out.append(("list", comparable(value)))
         else:
             out.append((type(value).__name__, value))
     return tuple(out)
@@ -309,6 +316,7 @@ def csv_query(manifest, paths):
             f"header={options['header']}, delim={quote(options['delimiter'])}, "
             f"quote={quote(options['quote'])}, escape={quote(options['quote'])}, "
             f"nullstr={quote(options['null'])}, allow_quoted_nulls=false, filename='filename', "
+            "max_line_size=33554432, buffer_size=67108864, "
             f"compression={quote(options['compression'])}, columns={{{', '.join(texts)}}})")
 
 

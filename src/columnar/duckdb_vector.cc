@@ -65,7 +65,8 @@ void take_elements(duckdb_vector vector, std::size_t rows, Column& column) {
     auto* entries = column.values<ListEntry>();
     for (std::size_t row = 0; row < rows; ++row) {
         if (column.is_null(row)) entries[row] = {};
-        CHECK(entries[row].offset <= size && entries[row].length <= size - entries[row].offset);
+        CHECK(entries[row].offset <= size);
+        CHECK(entries[row].length <= size - entries[row].offset);
     }
 }
 

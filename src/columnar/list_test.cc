@@ -110,23 +110,19 @@ class ListPart {
                const PartFormat& format = {}) {
         columns_ = {{"list", list_of(element)}};
         Lists source(lists, batch_rows);
-        const auto written = write_part(*session_, source, columns_, format, {path(), {}});
-        if (!written) throw std::runtime_error(written.error().message);
+        write_part(*session_, source, columns_, format, {path(), {}}).value();
     }
     /// The number of the first row that is not that of `lists`.
     std::optional<std::size_t> difference(const std::vector<List>& lists) {
-        const auto stream = read_part(*session_, columns_, PartFormat{}, path());
-        if (!stream) throw std::runtime_error(stream.error().message);
+        const auto stream = read_part(*session_, columns_, PartFormat{}, path()).value();
         Batch batch(types_of(columns_));
         std::size_t next = 0;
-        while (true) {
-            batch.clear();
-            if (!(*stream)->next(batch) || batch.rows() == 0) break;
+        while (stream->next(batch).has_value() && batch.rows() != 0) {
+            const Column& column = batch.columns()[0];
             for (std::size_t row = 0; row < batch.rows(); ++row, ++next) {
-                if (next >= lists.size() || !holds_list(batch.columns()[0], row, lists[next])) {
-                    return next;
-                }
+                if (next >= lists.size() || !holds_list(column, row, lists[next])) return next;
             }
+            batch.clear();
         }
         return next == lists.size() ? std::nullopt : std::optional(next);
     }
@@ -138,22 +134,21 @@ class ListPart {
     std::vector<NamedType> columns_;
 };
 
-List any_list(int size_max) {
+List any_list(std::size_t size_max) {
     if (*rc::gen::inRange(0, 5) == 0) return std::nullopt;
-    std::vector<std::optional<std::int64_t>> list;
-    const int size = *rc::gen::inRange(0, size_max);
+    const auto size = *rc::gen::inRange<std::size_t>(0, size_max);
+    std::vector<std::optional<std::int64_t>> list(size);
     const auto step = *rc::gen::inRange<std::int64_t>(1, 100'000);
-    const int null_every = *rc::gen::inRange(2, 9);
-    for (int i = 0; i < size; ++i) {
-        list.push_back(i % null_every == 1 ? std::nullopt : std::optional(i * step % 1'000'000));
+    const auto null_every = *rc::gen::inRange<std::size_t>(2, 9);
+    for (std::size_t i = 0; i < size; ++i) {
+        if (i % null_every != 1) list[i] = static_cast<std::int64_t>(i) * step % 1'000'000;
     }
     return list;
 }
 
 RC_GTEST_PROP(ListParts, AnyListsComeBackAsTheyWere, ()) {
-    std::vector<List> lists;
-    const int rows = *rc::gen::inRange(1, 60);
-    for (int i = 0; i < rows; ++i) lists.push_back(any_list(i % 10 == 3 ? 5000 : 6));
+    std::vector<List> lists(*rc::gen::inRange<std::size_t>(1, 60));
+    for (std::size_t i = 0; i < lists.size(); ++i) lists[i] = any_list(i % 10 == 3 ? 5000 : 6);
     const auto batch_rows = *rc::gen::inRange<std::size_t>(1, 64);
     const Type element = kElements[*rc::gen::inRange<std::size_t>(0, std::size(kElements))];
     ListPart part;

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 
@@ -21,6 +22,14 @@ void run_flags(CLI::App& app, RunOptions& options) {
                  "Start anew: give an unfinished run up, and read an unchanged source again");
 }
 
+json::Value to_json(const std::optional<extract::Governed>& governed) {
+    if (!governed) return {};
+    return {{"least", governed->workers_least},
+            {"most", governed->workers_most},
+            {"changes", governed->changes},
+            {"reasons", governed->reasons}};
+}
+
 json::Value to_json(const extract::RunSummary& summary) {
     return {{"export", summary.export_name},
             {"run_id", summary.run_id},
@@ -34,6 +43,7 @@ json::Value to_json(const extract::RunSummary& summary) {
             {"retries", summary.retries},
             {"values_nulled", summary.values_nulled},
             {"seconds", summary.seconds},
+            {"governed_workers", to_json(summary.governed)},
             {"source_load",
              {{"statements", summary.load.statements},
               {"longest_statement_us", summary.load.longest_us},
@@ -45,6 +55,14 @@ std::string load_text(const extract::SourceLoad& load) {
                        counted(load.statements, "statement"),
                        counted(load.connections, "connection"),
                        human_seconds(static_cast<double>(load.longest_us) / 1e6));
+}
+
+/// A line of its own when the source was under strain.
+std::string strain_text(const std::optional<extract::Governed>& governed) {
+    if (!governed || governed->reasons.empty()) return "";
+    return fmt::format("\n  between {} and {} workers read, as the source was under strain ({})",
+                       governed->workers_least, governed->workers_most,
+                       fmt::join(governed->reasons, "; "));
 }
 
 std::string sentence_of(const extract::RunSummary& summary) {
@@ -62,10 +80,10 @@ std::string sentence_of(const extract::RunSummary& summary) {
     }
     const auto rate = static_cast<std::int64_t>(static_cast<double>(summary.rows) /
                                                 std::max(summary.seconds, 1e-6));
-    return fmt::format("{}: {}, {} ({} rows/s){}\n  {}\n  {}", summary.export_name, amount,
+    return fmt::format("{}: {}, {} ({} rows/s){}\n  {}\n  {}{}", summary.export_name, amount,
                        human_seconds(summary.seconds), grouped(rate),
                        summary.is_resumed ? ", resumed" : "", summary.prefix,
-                       load_text(summary.load));
+                       load_text(summary.load), strain_text(summary.governed));
 }
 
 Result<core::Verdict> run_run(const RunOptions& options, Context& context) {

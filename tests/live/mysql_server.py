@@ -121,6 +121,11 @@ class MysqlServer:
             raise RuntimeError(f"mariadb: {done.stderr.decode(errors='replace')}")
         return done.stdout.decode()
 
+    def client(self, sql):
+        """A session of its own that says this, as a process."""
+        return subprocess.Popen(self._client("root", "shop", "-e", sql), env=without_password(),
+                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
     def rows(self, expressions, source):
         """The server's own text of each expression; None for NULL. It comes as hexadecimal digits,
         which cannot be taken for anything else."""

@@ -120,6 +120,11 @@ class PostgresServer:
             raise RuntimeError(f"psql: {done.stderr.decode(errors='replace')}")
         return done.stdout.decode()
 
+    def client(self, sql):
+        """A session of its own that says this, as a process."""
+        return subprocess.Popen(self._psql("-c", sql), env=self._environment(),
+                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
     def rows(self, query):
         """The server's own text of each value; None for NULL."""
         # An unquoted nothing is NULL, and only a forced quote tells the empty text from it.

@@ -34,6 +34,8 @@ enum class BatchOverflow : std::uint8_t { Warn, Fail, AutoShrink };
 struct Tuning {
     Profile profile = Profile::Balanced;
     int workers = 1;                    // Chunks read at once; at least 1.
+    int workers_min = 1;                // While the source is under strain; at most `workers`.
+    bool is_adaptive = false;           // Goes down to them then.
     std::int64_t batch_rows = 0;        // Rows per batch at most; at least 1.
     std::uint64_t batch_bytes = 0;      // Batch size to aim at; 0: only batch_rows counts.
     std::uint64_t batch_bytes_max = 0;  // 0: no limit.

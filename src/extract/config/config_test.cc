@@ -152,6 +152,37 @@ TEST(Config, ProductionReadsChunkByChunkUnlessTold) {
     EXPECT_EQ(of("  consistency: chunk\n").consistency, Consistency::Chunk);
 }
 
+TEST(Config, OthersOnTheSourceMakeARunAdaptive) {
+    constexpr std::string_view kExports =
+        "exports:\n  - name: orders\n    table: orders\n    format: csv\n"
+        "    destination: {type: local}\n";
+    struct Row {
+        std::string_view source;
+        bool is_adaptive;
+        int workers_min;
+        int line = __builtin_LINE();
+    };
+    const Row rows[] = {
+        Row{"", false, 1},
+        Row{"  environment: replica\n", false, 1},
+        Row{"  environment: production\n", true, 1},
+        Row{"  environment: production\n  tuning: {profile: fast}\n", false, 1},
+        Row{"  environment: production\n  tuning: {adaptive: false}\n", false, 1},
+        Row{"  tuning: {profile: safe}\n", true, 1},
+        Row{"  tuning: {adaptive: true, min_parallel: 2}\n", true, 2},
+        Row{"  tuning: {min_parallel: 9}\n", false, 4},
+        Row{"  tuning: {parallel: 3, min_parallel: 3}\n", false, 3},
+    };
+    for (const Row& row : rows) {
+        const testing::ScopedTrace trace(__FILE__, row.line, row.source);
+        std::string text = "source:\n  type: postgres\n  host: h\n  user: u\n  database: d\n";
+        text += row.source;
+        const Tuning tuning = accepted(text + std::string(kExports)).exports.at(0).tuning;
+        EXPECT_EQ(tuning.is_adaptive, row.is_adaptive);
+        EXPECT_EQ(tuning.workers_min, row.workers_min);
+    }
+}
+
 TEST(Config, ChunkKeysSayHowToCut) {
     struct Row {
         std::string_view keys;
@@ -336,7 +367,9 @@ TEST(Config, WhatHasNoEffectIsSaidOnce) {
         {"    cursor_column: id\n", {"9:20: exports[0].cursor_column has no effect yet"}},
         {"    wave: 2\n    target: duckdb\n",
          {"9:11: exports[0].wave has no effect yet", "10:13: exports[0].target has no effect yet"}},
-        {"    tuning: {adaptive: true}\n", {"9:24: exports[0].tuning.adaptive has no effect yet"}},
+        {"    tuning: {adaptive: true}\n",
+         {"9:24: exports[0].tuning.adaptive has no effect on a database file: only servers say how "
+          "busy they are"}},
         {"    tuning: {adaptive: false}\n", {}},
         {"    chunk_count: 4\n    chunk_size: 5\n",
          {"10:17: exports[0].chunk_size has no effect beside chunk_count"}},

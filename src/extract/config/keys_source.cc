@@ -6,7 +6,6 @@
 namespace trueup::extract {
 namespace {
 
-constexpr auto kNoEffect = Availability::NoEffect;
 constexpr std::int64_t kIntMax = std::numeric_limits<std::int32_t>::max();
 
 constexpr Choice kProfiles[] = {choice("fast", Profile::Fast),
@@ -95,16 +94,14 @@ constexpr Key kTuningKeys[] = {
      .max = kMegabytesMax},
     {.name = "adaptive",
      .type = KeyType::Bool,
-     .summary = "Press less while the source shows strain.",
-     .fallback = "false",
-     .availability = kNoEffect},
+     .summary = "Fewer chunks at once while the source, a server, is under strain; default: true "
+                "with the profile safe, and in production unless the profile is fast."},
     {.name = "min_parallel",
      .type = KeyType::Integer,
-     .summary = "The fewest workers adaptive goes down to.",
+     .summary = "The fewest chunks at once that adaptive goes down to.",
+     .fallback = "1",
      .min = 1,
-     .max = 256,
-     .example = "1",
-     .availability = kNoEffect},
+     .max = 256},
 };
 
 constexpr Choice kEngines[] = {choice("sqlite", Engine::Sqlite),

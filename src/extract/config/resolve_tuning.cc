@@ -52,6 +52,21 @@ class Layers {
         }
         return false;
     }
+    bool is_adaptive(const Above& above) const {
+        const auto engine = above.source->choice<Engine>("type");
+        const bool is_file = engine == Engine::Sqlite || engine == Engine::DuckDb;
+        const Section* said = sayer("adaptive");
+        if (is_file && said != nullptr && said->flag("adaptive")) {
+            said->warn("adaptive",
+                       "has no effect on a database file: only servers say how busy "
+                       "they are");
+        }
+        if (is_file) return false;
+        if (said != nullptr) return said->flag("adaptive");
+        // Where others work on the source, or somebody asked for care. Who asks for speed gets it.
+        if (profile_ == Profile::Fast) return false;
+        return profile_ == Profile::Safe || above.environment == Environment::Production;
+    }
     BatchOverflow on_overflow() const {
         const Section* said = sayer("on_batch_memory_exceeded");
         const Section& section = said == nullptr ? *layers_[0] : *said;
@@ -89,6 +104,34 @@ void resolve_batch(const Layers& layers, Tuning& tuning) {
     tuning.batch_bytes = layers.megabytes("batch_size_memory_mb");
 }
 
+/// How many chunks are read at once, and how few while the source is under strain.
+Status resolve_workers(const Section& exported, const Layers& layers, const Above& above,
+                       Tuning& tuning) {
+    tuning.workers =
+        tuning.profile == Profile::Safe ? 1 : std::clamp(above.cores, 1, kWorkersByDefaultMax);
+    const Section* sayer = layers.sayer("parallel");
+    if (sayer != nullptr) tuning.workers = static_cast<int>(sayer->integer("parallel").value());
+    if (const auto parallel = exported.integer("parallel")) {
+        if (exported.section("tuning").has("parallel")) {
+            return exported.refuse("parallel", "does not go together with tuning.parallel",
+                                   "remove one of the two");
+        }
+        tuning.workers = static_cast<int>(*parallel);
+        sayer = &exported;
+    }
+    tuning.is_adaptive = layers.is_adaptive(above);
+    tuning.workers_min = static_cast<int>(layers.integer("min_parallel"));
+    const Section* sayer_min = layers.sayer("min_parallel");
+    // How many cores there are may differ from machine to machine, and is no mistake.
+    if (sayer != nullptr && sayer_min != nullptr && tuning.workers_min > tuning.workers) {
+        return sayer_min->refuse("min_parallel",
+                                 fmt::format("is more than parallel, which is {}", tuning.workers),
+                                 "raise parallel, or lower min_parallel");
+    }
+    tuning.workers_min = std::min(tuning.workers_min, tuning.workers);
+    return {};
+}
+
 }  // namespace
 
 Result<Tuning> resolve_tuning(const Section& exported, const Above& above) {
@@ -101,19 +144,7 @@ Result<Tuning> resolve_tuning(const Section& exported, const Above& above) {
     tuning.profile = layers.profile().value_or(default_profile(above.environment));
     layers.set_profile(tuning.profile);
 
-    const int workers_default =
-        tuning.profile == Profile::Safe ? 1 : std::clamp(above.cores, 1, kWorkersByDefaultMax);
-    const Section* sayer = layers.sayer("parallel");
-    tuning.workers =
-        sayer == nullptr ? workers_default : static_cast<int>(sayer->integer("parallel").value());
-    if (const auto parallel = exported.integer("parallel")) {
-        if (own.has("parallel")) {
-            return exported.refuse("parallel", "does not go together with tuning.parallel",
-                                   "remove one of the two");
-        }
-        tuning.workers = static_cast<int>(*parallel);
-    }
-
+    TRY(resolve_workers(exported, layers, above, tuning));
     resolve_batch(layers, tuning);
     tuning.batch_bytes_max = layers.megabytes("max_batch_memory_mb");
     tuning.on_batch_overflow = layers.on_overflow();

@@ -75,6 +75,7 @@ class Doctor {
         SourceNeeds needs{.consistency = job_->config->source.consistency};
         for (const Export* wanted : *exports_) {
             needs.sessions = std::max(needs.sessions, wanted->tuning.workers);
+            needs.is_governed = needs.is_governed || is_governed(wanted->tuning);
         }
         return needs;
     }

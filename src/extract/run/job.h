@@ -26,6 +26,7 @@ struct JobContext {
     Random* random = nullptr;
     core::Progress* progress = nullptr;
     std::chrono::milliseconds heartbeat_interval = kHeartbeatInterval;
+    std::chrono::milliseconds governor_interval{1500};  // Between two looks at a source's strain.
 };
 
 /// How the export's files are written.

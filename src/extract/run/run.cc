@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <thread>
@@ -18,9 +17,11 @@
 #include "extract/plan/plan.h"
 #include "extract/run/chunk_writer.h"
 #include "extract/run/engines.h"
+#include "extract/run/governor.h"
 #include "extract/run/hold.h"
 #include "extract/run/retry.h"
 #include "extract/run/run_manifest.h"
+#include "extract/run/run_metric.h"
 #include "extract/run/run_state.h"
 #include "extract/run/stdout_run.h"
 #include "extract/run/worker_pool.h"
@@ -28,12 +29,6 @@
 
 namespace trueup::extract {
 namespace {
-
-std::int64_t peak_rss_bytes() {
-    rusage usage{};
-    ::getrusage(RUSAGE_SELF, &usage);
-    return usage.ru_maxrss * 1024;
-}
 
 /// One run of one export, step by step.
 class ExportRun {
@@ -271,17 +266,39 @@ class ExportRun {
         // One chunk that cannot be cut needs one worker.
         if (pending <= 1 && state_.rows_target == 0) sessions_.resize(1);
         const Engines engines = TRY(open_engines(wanted_->tuning, sessions_.size()));
+        const auto governor = govern();
         WorkerPool pool(*job_, {.ledger = &*ledger_,
                                 .hold = &*hold_,
                                 .writing = &writing,
                                 .rows_target = state_.rows_target,
                                 .skips_empty = wanted_->output.skips_empty,
-                                .attempts_max = std::max(wanted_->chunking.attempts_max, 1)});
+                                .attempts_max = std::max(wanted_->chunking.attempts_max, 1),
+                                .governor = governor.get()});
         const auto outcome = TRY(pool.run(sessions_, engines.sessions));
+        if (governor) {
+            summary_.governed = governor->rest();
+            std::ranges::copy(summary_.governed->warnings, std::back_inserter(summary_.warnings));
+        }
         summary_.retries = outcome.retries;
         summary_.values_nulled = outcome.values_nulled;
         for (const auto& session : sessions_) summary_.load.add(session->load());
         return {};
+    }
+
+    /// Watches the source while the workers work; null when that is not wanted.
+    std::unique_ptr<Governor> govern() {
+        const int workers = static_cast<int>(sessions_.size());
+        const int workers_min = wanted_->tuning.workers_min;
+        if (!is_governed(wanted_->tuning) || workers <= workers_min) return nullptr;
+        auto governor = std::make_unique<Governor>(
+            wanted_->name, [this, workers] { return database_->open_gauge(workers); },
+            WorkerLimit::Range{workers_min, workers}, *job_->clock);
+        governor->watch(job_->governor_interval, [this](const WorkerLimit::Change& change) {
+            discard(event("workers_changed",
+                          {{"from", change.from}, {"to", change.to}, {"why", change.why}}),
+                    "the workers meet the same failure of the ledger");
+        });
+        return governor;
     }
 
     /// The parts the ledger claims are the files that stand there.
@@ -313,28 +330,10 @@ class ExportRun {
         summary_.rows = ended.rows;
         summary_.parts = ended.parts;
         summary_.bytes = ended.bytes;
-        TRY(record_metric(ended));
+        TRY(ledger_->record_metric(
+            metric_of(ended, summary_, std::ssize(sessions_), job_->clock->now())));
         return event("run_done",
                      {{"rows", ended.rows}, {"parts", ended.parts}, {"bytes", ended.bytes}});
-    }
-
-    Status record_metric(const RunRecord& ended) {
-        MetricRecord metric;
-        metric.run_id = run_.run_id;
-        metric.export_name = wanted_->name;
-        metric.at = job_->clock->now();
-        metric.rows = ended.rows;
-        metric.bytes = ended.bytes;
-        metric.chunks = summary_.chunks;
-        metric.parts = ended.parts;
-        metric.retries = summary_.retries;
-        metric.workers = std::ssize(sessions_);
-        metric.elapsed_us = job_->clock->now() - run_.started_at;
-        metric.longest_statement_us = summary_.load.longest_us;
-        metric.peak_rss_bytes = peak_rss_bytes();
-        metric.detail_json = json::write(
-            {{"statements", summary_.load.statements}, {"connections", summary_.load.connections}});
-        return ledger_->record_metric(metric);
     }
 
     /// The run stays resumable; the error goes on. A run that may be somebody else's by now is left

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "extract/run/governor.h"
 #include "extract/run/job.h"
 
 namespace trueup::extract {
@@ -33,7 +35,8 @@ struct RunSummary {
     std::int64_t retries = 0;
     std::int64_t values_nulled = 0;
     double seconds = 0;
-    SourceLoad load;  // Over all sessions.
+    SourceLoad load;                   // Over all sessions.
+    std::optional<Governed> governed;  // Nothing when all workers might work all the time.
     std::vector<std::string> warnings;
 };
 

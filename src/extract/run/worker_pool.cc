@@ -57,15 +57,24 @@ Status WorkerPool::work_until_done(SourceSession& source, columnar::Session& eng
     while (true) {
         TRY(check_interrupt());
         TRY(stop().check());
-        ++busy_;
-        auto worked = do_next(source, engine, name);
-        --busy_;
-        const bool has_worked = TRY(std::move(worked));
-        if (has_worked) continue;
-        // A worker still at work may cut its chunk and leave a rest.
-        if (busy_ == 0) return {};
+        if (may_begin()) {
+            auto worked = do_next(source, engine, name);
+            --busy_;
+            const bool has_worked = TRY(std::move(worked));
+            if (has_worked) continue;
+            // A worker still at work may cut its chunk and leave a rest.
+            if (busy_ == 0) return {};
+        }
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
+}
+
+bool WorkerPool::may_begin() {
+    int busy = busy_;
+    while (work_.governor == nullptr || busy < work_.governor->workers()) {
+        if (busy_.compare_exchange_weak(busy, busy + 1)) return true;
+    }
+    return false;
 }
 
 Result<bool> WorkerPool::do_next(SourceSession& source, columnar::Session& engine,

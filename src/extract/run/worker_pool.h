@@ -12,6 +12,7 @@
 #include "columnar/engine.h"
 #include "extract/ledger/ledger.h"
 #include "extract/run/chunk_writer.h"
+#include "extract/run/governor.h"
 #include "extract/run/hold.h"
 #include "extract/run/job.h"
 
@@ -29,6 +30,7 @@ class WorkerPool {
         std::int64_t rows_target = 0;  // 0: chunks are never cut.
         bool skips_empty = false;
         int attempts_max = 1;
+        const Governor* governor = nullptr;  // Null: all may work at once.
     };
     struct Outcome {
         std::int64_t retries = 0;
@@ -47,6 +49,8 @@ class WorkerPool {
     void work(SourceSession& source, columnar::Session& engine, int number);
     Status work_until_done(SourceSession& source, columnar::Session& engine,
                            const std::string& name);
+    /// Makes the caller one of those at work; false when there are as many as the governor lets.
+    bool may_begin();
     /// Takes a chunk and does it; false when none is pending.
     Result<bool> do_next(SourceSession& source, columnar::Session& engine, const std::string& name);
     Status do_chunk(SourceSession& source, columnar::Session& engine, const ChunkRecord& chunk);

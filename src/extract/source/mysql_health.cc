@@ -81,26 +81,16 @@ Result<Observation> replication(Connection& connection) {
     return fine("replication", "read-only: a replica may be behind its primary");
 }
 
-Result<Observation> room_for(Connection& connection, int needed) {
-    const Rows rows = TRY(one_row(connection,
-                                  "SELECT @@global.max_connections, @@max_user_connections, "
-                                  "(SELECT COUNT(*) FROM information_schema.processlist)"));
-    const Rows used = TRY(one_row(connection, "SHOW GLOBAL STATUS LIKE 'Threads_connected'"));
-    // This very session ends before a run begins.
-    const std::int64_t others = parse_int64(used.text(0, 1)).value_or(1) - 1;
-    std::int64_t room = std::max<std::int64_t>(number_in(rows, 0) - others, 0);
-    const std::int64_t own_max = number_in(rows, 1);
-    if (own_max > 0) {
-        room = std::min(room, std::max<std::int64_t>(own_max - number_in(rows, 2) + 1, 0));
-    }
-    const std::string budget = fmt::format("a run takes {}; {} of {} are in use, {} can be had",
-                                           needed, others, rows.text(0, 0), room);
-    if (needed > room) {
+Observation room_for(const ConnectionBudget& connections, int needed) {
+    const std::string budget =
+        fmt::format("a run takes {}; {} of {} are in use, {} can be had", needed, connections.used,
+                    connections.limit, connections.room);
+    if (needed > connections.room) {
         return failure("connections", {ErrorClass::Retryable, budget,
                                        "lower tuning.parallel, or wait until some are free"});
     }
     // The applications that the server is for want some, too.
-    if (needed > room / 2) {
+    if (needed > connections.room / 2) {
         return warning("connections", budget, "lower tuning.parallel to leave more to others");
     }
     return fine("connections", budget);
@@ -150,13 +140,30 @@ Result<Observation> pooler(Connection& connection) {
         "connect to the server itself");
 }
 
-/// Workers, one that locks while they begin, and one that asked before.
+/// Workers, and one that locks while they begin, or looks how hard the server is pressed later.
 int connections_of(const SourceNeeds& needs) {
     const bool has_locker = needs.consistency == Consistency::Snapshot && needs.sessions > 1;
-    return needs.sessions + (has_locker ? 1 : 0);
+    return needs.sessions + (has_locker || needs.is_governed ? 1 : 0);
 }
 
 }  // namespace
+
+Result<ConnectionBudget> connection_budget(Connection& connection) {
+    const Rows rows = TRY(one_row(connection,
+                                  "SELECT @@global.max_connections, @@max_user_connections, "
+                                  "(SELECT COUNT(*) FROM information_schema.processlist)"));
+    const Rows used = TRY(one_row(connection, "SHOW GLOBAL STATUS LIKE 'Threads_connected'"));
+    ConnectionBudget budget{.limit = number_in(rows, 0),
+                            .used = parse_int64(used.text(0, 1)).value_or(1) - 1,
+                            .room = 0};
+    budget.room = std::max<std::int64_t>(budget.limit - budget.used, 0);
+    const std::int64_t own_max = number_in(rows, 1);
+    if (own_max > 0) {
+        budget.room =
+            std::min(budget.room, std::max<std::int64_t>(own_max - number_in(rows, 2) + 1, 0));
+    }
+    return budget;
+}
 
 Result<Observations> examine(const ConnectOptions& options, const SourceNeeds& needs) {
     Connection connection = TRY(Connection::open(options));
@@ -171,7 +178,9 @@ Result<Observations> examine(const ConnectOptions& options, const SourceNeeds& n
     add("user", user(connection));
     add("snapshot", snapshot(connection, needs));
     add("replication", replication(connection));
-    add("connections", room_for(connection, connections_of(needs)));
+    const auto budget = connection_budget(connection);
+    add("connections", budget ? Result<Observation>(room_for(*budget, connections_of(needs)))
+                              : std::unexpected(budget.error()));
     add("limits", limits(connection));
     add("pooler", pooler(connection));
     return observations;

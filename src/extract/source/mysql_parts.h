@@ -86,6 +86,18 @@ Result<bool> sorts_before(mysql::Connection& connection, const ChunkKey& key, co
 inline constexpr std::string_view kBeginSnapshot =
     "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
 
+/// How many connections there are for all, and how many more this user can have, this one not
+/// counted.
+struct ConnectionBudget {
+    std::int64_t limit = 0;
+    std::int64_t used = 0;
+    std::int64_t room = 0;
+};
+Result<ConnectionBudget> connection_budget(mysql::Connection& connection);
+
+/// As SourceDatabase says.
+Result<std::unique_ptr<PressureGauge>> open_gauge(mysql::ConnectOptions options, int sessions);
+
 struct ReadOptions {
     bool has_snapshot = false;   // Of the run; else each chunk has its own.
     ReadPace* pace = nullptr;    // The session's.

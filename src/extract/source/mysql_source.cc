@@ -213,7 +213,16 @@ class MysqlDatabase final : public SourceDatabase {
 
     std::vector<std::string> warnings() const override { return warnings_; }
 
-    /// Only a server that keeps a log of changes could tell, and not every user may ask it.
+    Result<std::unique_ptr<PressureGauge>> open_gauge(int sessions) override {
+        return parts::open_gauge(options_, sessions);
+    }
+
+    /// Nothing that servers have moves with each commit and with nothing less. The position of the
+    /// binary log takes a privilege and a log, and leaves out sessions and replicas that do not
+    /// write to it; InnoDB's counter of transactions takes a privilege, stands still when a
+    /// transaction that has begun commits (MySQL, inserts alone), and knows no other engine;
+    /// update_time counts in seconds and is forgotten at a restart; counters of rows move before
+    /// the commit.
     Result<std::optional<std::string>> state() override { return std::optional<std::string>(); }
 
     Result<Observations> examine(const SourceNeeds& needs) override {

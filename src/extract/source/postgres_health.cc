@@ -168,34 +168,17 @@ std::optional<std::int64_t> room_below(std::int64_t limit, std::int64_t used) {
     return std::max<std::int64_t>(limit - used, 0);
 }
 
-Result<Observation> room_for(Connection& connection, int needed) {
-    const bool has_reserved = connection.server_version() >= kReservedConnectionsVersion;
-    const Rows rows = TRY(one_row(
-        connection,
-        fmt::format(
-            "SELECT pg_catalog.current_setting('max_connections')::bigint, "
-            "pg_catalog.current_setting('superuser_reserved_connections')::bigint + {}, "
-            "(SELECT pg_catalog.sum(numbackends) FROM pg_catalog.pg_stat_database)::bigint "
-            "- 1, r.rolconnlimit, d.datconnlimit, (SELECT numbackends FROM "
-            "pg_catalog.pg_stat_database s WHERE s.datid = d.oid) - 1, (SELECT "
-            "pg_catalog.count(*) FROM pg_catalog.pg_stat_activity a WHERE a.usename = "
-            "current_user) - 1 FROM pg_catalog.pg_roles r, pg_catalog.pg_database d WHERE "
-            "r.rolname = current_user AND d.datname = pg_catalog.current_database()",
-            has_reserved ? "pg_catalog.current_setting('reserved_connections')::bigint" : "0")));
-    const std::int64_t usable = number_in(rows, 0) - number_in(rows, 1);
-    std::int64_t room = room_below(usable, number_in(rows, 2)).value_or(0);
-    room = std::min(room, room_below(number_in(rows, 3), number_in(rows, 6)).value_or(room));
-    room = std::min(room, room_below(number_in(rows, 4), number_in(rows, 5)).value_or(room));
+Observation room_for(const ConnectionBudget& connections, int needed) {
     const std::string budget = fmt::format(
         "a run takes {}; {} of {} are in use, {} are kept for administrators, {} can "
         "be had",
-        needed, rows.text(0, 2), rows.text(0, 0), rows.text(0, 1), room);
-    if (needed > room) {
+        needed, connections.used, connections.limit, connections.reserved, connections.room);
+    if (needed > connections.room) {
         return failure("connections", {ErrorClass::Retryable, budget,
                                        "lower tuning.parallel, or wait until some are free"});
     }
     // The applications that the server is for want some, too.
-    if (needed > room / 2) {
+    if (needed > connections.room / 2) {
         return warning("connections", budget, "lower tuning.parallel to leave more to others");
     }
     return fine("connections", budget);
@@ -234,7 +217,8 @@ Result<Observation> limits(Connection& connection, const ConnectOptions& options
     return fine("limits", text);
 }
 
-/// Workers, the one that keeps the snapshot, and one that asks whether the source moved meanwhile.
+/// Workers, the one that keeps the snapshot, and one that asks whether the source moved, and later
+/// how hard it is pressed.
 int connections_of(const SourceNeeds& needs) {
     return needs.sessions + (needs.consistency == Consistency::Snapshot ? 2 : 1);
 }
@@ -266,6 +250,31 @@ Result<std::optional<Observation>> missing_grant(Connection& connection, const R
 
 }  // namespace
 
+Result<ConnectionBudget> connection_budget(Connection& connection) {
+    const bool has_reserved = connection.server_version() >= kReservedConnectionsVersion;
+    const Rows rows = TRY(one_row(
+        connection,
+        fmt::format(
+            "SELECT pg_catalog.current_setting('max_connections')::bigint, "
+            "pg_catalog.current_setting('superuser_reserved_connections')::bigint + {}, "
+            "(SELECT pg_catalog.sum(numbackends) FROM pg_catalog.pg_stat_database)::bigint "
+            "- 1, r.rolconnlimit, d.datconnlimit, (SELECT numbackends FROM "
+            "pg_catalog.pg_stat_database s WHERE s.datid = d.oid) - 1, (SELECT "
+            "pg_catalog.count(*) FROM pg_catalog.pg_stat_activity a WHERE a.usename = "
+            "current_user) - 1 FROM pg_catalog.pg_roles r, pg_catalog.pg_database d WHERE "
+            "r.rolname = current_user AND d.datname = pg_catalog.current_database()",
+            has_reserved ? "pg_catalog.current_setting('reserved_connections')::bigint" : "0")));
+    ConnectionBudget budget{.limit = number_in(rows, 0),
+                            .reserved = number_in(rows, 1),
+                            .used = number_in(rows, 2),
+                            .room = 0};
+    const std::int64_t room = room_below(budget.limit - budget.reserved, budget.used).value_or(0);
+    const auto of_user = room_below(number_in(rows, 3), number_in(rows, 6));
+    const auto of_database = room_below(number_in(rows, 4), number_in(rows, 5));
+    budget.room = std::min({room, of_user.value_or(room), of_database.value_or(room)});
+    return budget;
+}
+
 Result<Observations> examine(const ConnectOptions& options, const SourceNeeds& needs) {
     Connection connection = TRY(Connection::open(options));
     Observations observations = {tls(connection, options), server(connection)};
@@ -278,7 +287,9 @@ Result<Observations> examine(const ConnectOptions& options, const SourceNeeds& n
     add("user", user(connection));
     add("encoding", encoding(connection));
     add("replication", replication(connection, needs.consistency));
-    add("connections", room_for(connection, connections));
+    const auto budget = connection_budget(connection);
+    add("connections", budget ? Result<Observation>(room_for(*budget, connections))
+                              : std::unexpected(budget.error()));
     add("limits", limits(connection, options, needs.consistency));
     add("pooler", pooler(connection, options, connections));
     return observations;

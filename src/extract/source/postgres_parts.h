@@ -59,6 +59,18 @@ std::string literal_tuple(const ChunkKey& key, const Key& values);
 Result<Observations> examine(const postgres::ConnectOptions& options, const SourceNeeds& needs);
 Result<Observations> examine(postgres::Connection& connection, const Relation& relation);
 
+/// What is left of the server's connections, this one not counted.
+struct ConnectionBudget {
+    std::int64_t limit = 0;     // Of the server.
+    std::int64_t reserved = 0;  // For administrators.
+    std::int64_t used = 0;
+    std::int64_t room = 0;  // What this user can have in this database.
+};
+Result<ConnectionBudget> connection_budget(postgres::Connection& connection);
+
+/// As SourceDatabase says.
+Result<std::unique_ptr<PressureGauge>> open_gauge(postgres::ConnectOptions options, int sessions);
+
 struct ReadOptions {
     bool has_snapshot = false;   // The connection is in one that all sessions share.
     bool checks_utf8 = false;    // The server does not.

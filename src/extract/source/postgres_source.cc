@@ -219,6 +219,10 @@ class PostgresDatabase final : public SourceDatabase {
         return sessions;
     }
 
+    Result<std::unique_ptr<PressureGauge>> open_gauge(int sessions) override {
+        return parts::open_gauge(access_.options, sessions);
+    }
+
     /// Every transaction that wrote something moves the snapshot of the whole server.
     Result<std::optional<std::string>> state() override {
         Connection connection = TRY(access_.connect());

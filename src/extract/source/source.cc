@@ -50,6 +50,10 @@ StatementLimits limits_of(const Tuning& tuning) {
             .wait_for_lock = std::chrono::seconds(tuning.lock_timeout_s)};
 }
 
+bool is_governed(const Tuning& tuning) {
+    return tuning.is_adaptive && tuning.workers > tuning.workers_min;
+}
+
 Result<std::unique_ptr<SourceDatabase>> open_database(const Source& source,
                                                       const StatementLimits& limits) {
     switch (source.engine) {

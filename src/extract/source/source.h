@@ -14,6 +14,7 @@
 #include "extract/source/key.h"
 #include "extract/source/load.h"
 #include "extract/source/observation.h"
+#include "extract/source/pressure.h"
 
 /// What the rest of extract may ask of a database. One file per engine answers.
 namespace trueup::extract {
@@ -150,6 +151,7 @@ class SourceSession {
 struct SourceNeeds {
     int sessions = 1;
     Consistency consistency = Consistency::Snapshot;
+    bool is_governed = false;  // Somebody watches the pressure meanwhile.
 };
 
 struct DatabaseIdentity {
@@ -169,6 +171,11 @@ class SourceDatabase {
         int count, Consistency consistency) = 0;
     /// What the sessions that were opened last could not be given, as whole sentences.
     virtual std::vector<std::string> warnings() const { return {}; }
+    /// Where the pressure on the source can be read while `sessions` of ours work on it; null for
+    /// an engine that knows none. Retryable when its connection would be the last one to be had.
+    virtual Result<std::unique_ptr<PressureGauge>> open_gauge(int /*sessions*/) {
+        return std::unique_ptr<PressureGauge>();
+    }
     /// A text that differs after any committed change of the data, as far as can be told without
     /// reading them; nothing when it cannot be told (a change may just have happened).
     virtual Result<std::optional<std::string>> state() = 0;
@@ -182,6 +189,9 @@ struct StatementLimits {
     std::chrono::seconds wait_for_lock{0};
 };
 StatementLimits limits_of(const Tuning& tuning);
+
+/// Whether somebody watches how hard the source is pressed while the export is read.
+bool is_governed(const Tuning& tuning);
 
 /// Opens the database that the configuration names. Failed when it is missing or no such database;
 /// Retryable when a server does not answer.

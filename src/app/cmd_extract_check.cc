@@ -67,6 +67,9 @@ Result<Preview> inspect(const extract::JobContext& job) {
     const auto sessions = TRY(database->open_sessions(1, job.config->source.consistency));
     preview.relation = TRY(sessions.front()->describe(*job.wanted));
     preview.plan = TRY(extract::plan_chunks(*sessions.front(), preview.relation, *job.wanted));
+    if (!preview.relation.no_snapshot.empty()) {
+        preview.plan.warnings.push_back(preview.relation.no_snapshot);
+    }
     preview.rating = extract::rate(preview.relation, preview.plan, *job.wanted);
     preview.last_run = TRY(last_run_of(job));
     return preview;

@@ -2,6 +2,7 @@
 restarts, writers, wrong passwords, certificates, rights that are missing. Afterwards the copy is exact,
 or the run says in one sentence what was wrong, without a secret in it."""
 
+import json
 import os
 import signal
 import sys
@@ -11,7 +12,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "oracle"))
 import jobs  # noqa: E402
 import oracle  # noqa: E402
-from jobs import Job, certificates, expect, finish, slow  # noqa: E402
+from jobs import Job, certificates, checks, expect, finish, health_must_be, slow  # noqa: E402
 from loopback import free_port  # noqa: E402
 from mysql_server import MysqlServer  # noqa: E402
 from mysql_test import truth  # noqa: E402
@@ -298,6 +299,53 @@ def values_that_no_type_holds(tools, server, scratch):
     expect(flags.run(), 1, "tiny.t", "the tinyint(1) 2 is no BOOLEAN")
 
 
+def texts_that_unicode_does_not_have(tools, server, scratch):
+    """The server would send "?", or U+FFFD, and say nothing."""
+    lost = {"cp1251": "98", "gbk": "A140", "tis620": "DB", "big5": "A15A", "greek": "61FF3F", "cp932": "81AD",
+            "dec8": "A4", "hebrew": "A1", "euckr": "A2E8", "ascii": "80"}
+    for charset, bytes_ in lost.items():
+        server.execute(f"CREATE TABLE in_{charset} (id int PRIMARY KEY, v varchar(9) CHARACTER SET {charset}, "
+                       f"x text CHARACTER SET {charset}); "
+                       f"INSERT INTO in_{charset} VALUES (1, 'why?', '?'), (2, '', NULL), (3, 'plain', 'a?b?')")
+        job = Job(tools, os.path.join(scratch, "in-" + charset), server.source(), table=f"in_{charset}",
+                  chunk_size=1)
+        expect(job.run(), 0)
+        job.must_be_exact(truth(server, f"in_{charset}"))
+        server.execute(f"INSERT INTO in_{charset} VALUES (4, x'{bytes_}', 'fine')")
+        again = Job(tools, os.path.join(scratch, "lost-" + charset), server.source(), table=f"in_{charset}",
+                    chunk_size=1)
+        expect(again.run(), 1, f"in_{charset}.v", f"x'ff{bytes_.lower()}'")
+    nulled = Job(tools, os.path.join(scratch, "nulled"), server.source(), table="in_gbk", mode="full",
+                 chunk_size=None, columns={"v": {"type": "text", "on_value_error": "null"}})
+    expect(nulled.run(), 0, "1 values did not fit")
+
+
+def tables_without_snapshots_are_named(tools, server, scratch):
+    for engine in ("MyISAM", "Aria", "MEMORY", "CSV"):
+        key = "NOT NULL" if engine == "CSV" else "PRIMARY KEY"
+        name = "in_" + engine.lower()
+        server.execute(f"CREATE TABLE {name} (id int {key}, v varchar(9) NOT NULL) ENGINE = {engine}; "
+                       f"INSERT INTO {name} SELECT seq, CONCAT('v', seq) FROM seq_1_to_5000")
+        job = Job(tools, os.path.join(scratch, engine), server.source(), table=name, chunk_column="id")
+        sentence = f"{name} is a {engine} table, which no snapshot holds"
+        expect(job.run("check"), 0, sentence)
+        ran = job.run()
+        expect(ran, 0, sentence)
+        job.must_be_exact(truth(server, name))
+        with open(os.path.join(job.prefix, "manifest.json"), encoding="utf-8") as file:
+            source = json.load(file)["source"]
+        if source["consistency"] != "none" or source["snapshot_id"] != "":
+            raise Mismatch(f"the manifest says {source}")
+        told = job.run("doctor", "--json")
+        expect(told, 0)
+        health_must_be(checks(told), "orders: snapshot", "warn", sentence)
+    steady = Job(tools, os.path.join(scratch, "innodb"), server.source())
+    ran = steady.run()
+    expect(ran, 0)
+    if "snapshot" in ran.err:
+        raise Mismatch(f"a table of InnoDB is warned of: {ran.err}")
+
+
 def tls_modes(tools, server, scratch):
     authority = os.path.join(server.folder, "ca.crt")
     stranger = os.path.join(scratch, "stranger")
@@ -345,7 +393,9 @@ def main():
                     ("timeout", a_statement_may_take_too_long),
                     ("addresses", wrong_addresses_are_said),
                     ("missing", what_is_missing_is_named),
-                    ("values", values_that_no_type_holds)):
+                    ("values", values_that_no_type_holds),
+                    ("unicode", texts_that_unicode_does_not_have),
+                    ("engines", tables_without_snapshots_are_named)):
                 if tools.only in name:
                     server.execute("DROP TABLE IF EXISTS orders; " + MAKE_ORDERS)
                     tally.case(name, work, tools, server, scratch, *more)

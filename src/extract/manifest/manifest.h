@@ -21,7 +21,7 @@ struct SourceIdentity {
     std::string relation;     // Table, or the name of the export when `query` is set.
     std::string query;        // Empty for a table.
     std::string snapshot_id;  // Empty when the engine has none.
-    std::string consistency;  // "snapshot" or "chunk".
+    std::string consistency;  // "snapshot", "chunk" or "none".
     bool operator==(const SourceIdentity&) const = default;
 };
 

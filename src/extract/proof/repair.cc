@@ -141,7 +141,7 @@ class Repair {
         const auto history = read_history(plan_->prefix, plan_->run_id);
         if (history && *history) return (**history).source;
         SourceIdentity source = source_identity(*wanted_, database_->identity(), relation_);
-        source.consistency = std::string(name_of(Consistency::Chunk));
+        source.consistency = consistency_name(relation_, Consistency::Chunk);
         return source;
     }
 
@@ -153,7 +153,7 @@ class Repair {
         if (!run) return fail(ErrorClass::Bug, "the ledger lost run " + plan_->run_id);
         ManifestOrigin origin{source_of_copy(), &relation_, copy_.key_columns};
         if (run->generation > 1) {
-            origin.source.consistency = std::string(name_of(Consistency::Chunk));
+            origin.source.consistency = consistency_name(relation_, Consistency::Chunk);
         }
         const Manifest manifest = TRY(manifest_of_run(*job_, *ledger_, *run, origin));
         TRY(write_manifest(plan_->prefix, manifest));

@@ -72,6 +72,7 @@ class ExportRun {
         // The token belongs to the snapshot only when nothing moved while it was taken.
         if (before && before == after) state_.source_state = *before;
         relation_ = TRY(sessions_[0]->describe(*wanted_));
+        if (!relation_.no_snapshot.empty()) summary_.warnings.push_back(relation_.no_snapshot);
         plan_ = plan_document(*job_, database_->identity(), relation_);
         return {};
     }
@@ -319,8 +320,8 @@ class ExportRun {
         ManifestOrigin origin{source_identity(*wanted_, database_->identity(), relation_),
                               &relation_, state_.key};
         origin.source.snapshot_id = state_.source_state;
-        origin.source.consistency =
-            std::string(name_of(is_mixed_ ? Consistency::Chunk : job_->config->source.consistency));
+        origin.source.consistency = consistency_name(
+            relation_, is_mixed_ ? Consistency::Chunk : job_->config->source.consistency);
         const Manifest manifest = TRY(manifest_of_run(*job_, *ledger_, run_, origin));
         TRY(write_manifest(run_.prefix, manifest));
         FAULT_POINT("run: after the manifest");

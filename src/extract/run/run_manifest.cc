@@ -68,6 +68,10 @@ SourceIdentity source_identity(const Export& wanted, const DatabaseIdentity& dat
             .query = wanted.query.value_or("")};
 }
 
+std::string consistency_name(const Relation& relation, Consistency consistency) {
+    return relation.no_snapshot.empty() ? std::string(name_of(consistency)) : "none";
+}
+
 Result<Manifest> manifest_of_run(const JobContext& job, const Ledger& ledger, const RunRecord& run,
                                  const ManifestOrigin& origin) {
     const auto parts = TRY(ledger.parts(run.run_id));

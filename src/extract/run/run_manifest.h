@@ -20,6 +20,10 @@ Result<std::vector<ManifestPart>> manifest_parts(const std::vector<PartRecord>& 
 SourceIdentity source_identity(const Export& wanted, const DatabaseIdentity& database,
                                const Relation& relation);
 
+/// What the parts of one manifest, or of one chunk, have in common: "snapshot", "chunk", or "none"
+/// when the relation has no states to be read in.
+std::string consistency_name(const Relation& relation, Consistency consistency);
+
 /// What a manifest says that the ledger does not know.
 struct ManifestOrigin {
     SourceIdentity source;

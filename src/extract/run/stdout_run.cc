@@ -65,6 +65,7 @@ Status pass_on(const std::string& path) {
 struct WrittenWhole {
     WrittenChunk chunk;
     SourceLoad load;
+    std::string no_snapshot;  // As in Relation.
 };
 
 /// Nothing was passed on before this returns: it may be done again.
@@ -83,7 +84,7 @@ Result<WrittenWhole> write_whole(const JobContext& job, const Destination& desti
     WrittenChunk chunk = TRY(
         write_chunk(*sessions[0], *session, destination, writing,
                     {.chunk_id = 1, .kind = "whole", .keeps_empty = !wanted.output.skips_empty}));
-    return WrittenWhole{std::move(chunk), sessions[0]->load()};
+    return WrittenWhole{std::move(chunk), sessions[0]->load(), relation.no_snapshot};
 }
 
 }  // namespace
@@ -94,7 +95,7 @@ Result<RunSummary> run_to_stdout(const JobContext& job) {
     const auto folder = TRY(TemporaryFolder::make());
     Destination destination = TRY(Destination::open_local(folder->path()));
     job.progress->begin_phase({.name = "extracting " + wanted.name, .units_total = 1});
-    const auto [written, load] =
+    const auto [written, load, no_snapshot] =
         TRY(with_retries(job, [&] { return write_whole(job, destination); }));
     RunSummary summary;
     summary.export_name = wanted.name;
@@ -103,6 +104,7 @@ Result<RunSummary> run_to_stdout(const JobContext& job) {
     summary.chunks = 1;
     summary.values_nulled = written.values_nulled;
     summary.load = load;
+    if (!no_snapshot.empty()) summary.warnings.push_back(no_snapshot);
     for (const PartRecord& part : written.parts) {
         TRY(pass_on(destination.path_of(part.path)));
         summary.bytes += part.bytes;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include "base/text.h"
@@ -17,8 +18,19 @@ using mysql::Rows;
 /// Tables and views; MariaDB has sequences beside them.
 constexpr std::string_view kKinds = "table_type IN ('BASE TABLE', 'SYSTEM VERSIONED', 'VIEW')";
 
+/// Those whose tables a snapshot holds. Others show what is there when a statement looks.
+constexpr std::array<std::string_view, 3> kEnginesWithSnapshots = {"innodb", "rocksdb", "tokudb"};
+
+/// Character sets of which every character is one of Unicode, as the servers see it. In others some
+/// are not, and would come as a question mark: those are marked where they are read.
+constexpr std::array<std::string_view, 20> kWithinUnicode = {
+    "utf8mb4", "utf8mb3", "utf8",   "ucs2",   "utf16",  "utf16le", "utf32",
+    "gb18030", "latin1",  "latin2", "latin5", "latin7", "cp850",   "cp852",
+    "cp866",   "keybcs2", "koi8r",  "koi8u",  "macce",  "macroman"};
+
 struct TableFacts {
     TablePlace place;
+    std::string engine;  // Of a table.
     bool is_view = false;
     std::optional<std::int64_t> rows;
     std::optional<std::int64_t> row_bytes;
@@ -41,7 +53,8 @@ std::unexpected<Error> no_table(const std::string& place, const TableName& wante
 Result<TableFacts> find_table(Connection& connection, const TableName& wanted) {
     const Rows rows = TRY(connection.query(fmt::format(
         "SELECT table_schema, table_name, table_type = 'VIEW', table_rows, avg_row_length, "
-        "@@lower_case_table_names <> 0 FROM information_schema.tables WHERE table_schema = {} AND "
+        "@@lower_case_table_names <> 0, engine FROM information_schema.tables WHERE table_schema = "
+        "{} AND "
         "{} ORDER BY table_name",
         wanted.schema.empty() ? "DATABASE()" : quote_text(wanted.schema), kKinds)));
     std::vector<std::string> names;
@@ -51,6 +64,7 @@ Result<TableFacts> find_table(Connection& connection, const TableName& wanted) {
                                                     : name == wanted.name;
         if (is_same) {
             return TableFacts{.place = {std::string(rows.text(i, 0)), name},
+                              .engine = std::string(rows.text(i, 6)),
                               .is_view = rows.text(i, 2) == "1",
                               .rows = parse_int64(rows.text(i, 3)),
                               .row_bytes = parse_int64(rows.text(i, 4))};
@@ -81,8 +95,40 @@ Status type_column(const Export& wanted, const Relation& relation, const Source&
     return {};
 }
 
+/// The name of the type says it where it matters, so that any session reads such a column alike.
+Status add_character_sets(Connection& connection, const TablePlace& table, Relation& relation) {
+    const Rows rows = TRY(connection.query(fmt::format(
+        "SELECT column_name, character_set_name FROM information_schema.columns WHERE table_schema "
+        "= {} AND table_name = {} AND character_set_name IS NOT NULL",
+        quote_text(table.schema), quote_text(table.name))));
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        const std::string_view charset = rows.text(i, 1);
+        const bool is_within = std::ranges::find(kWithinUnicode, charset) != kWithinUnicode.end();
+        for (SourceColumn& column : relation.columns) {
+            const bool is_it = !is_within && column.name == rows.text(i, 0) &&
+                               (column.source_type == "char" || column.source_type == "varchar" ||
+                                column.source_type == "text");
+            if (is_it) column.source_type = type_in_charset(column.source_type, charset);
+        }
+    }
+    return {};
+}
+
+std::string sentence_of_engine(const TableFacts& table) {
+    const std::string engine = lower_ascii(table.engine);
+    const bool is_held = table.is_view || std::ranges::find(kEnginesWithSnapshots, engine) !=
+                                              kEnginesWithSnapshots.end();
+    if (is_held) return "";
+    return fmt::format(
+        "{} is a {} table, which no snapshot holds: each statement reads it as it is then, so rows "
+        "that change meanwhile may be copied as they were or as they are (keep writers away, or "
+        "ALTER TABLE … ENGINE = InnoDB)",
+        table.place.name, table.engine);
+}
+
+/// `table` is null for a query.
 Status add_columns(Connection& connection, const Export& wanted, const Source& source,
-                   Relation& relation) {
+                   const TablePlace* table, Relation& relation) {
     const auto columns = connection.describe("SELECT * FROM " + from_of(relation));
     if (!columns) {
         Error error = columns.error();
@@ -95,6 +141,7 @@ Status add_columns(Connection& connection, const Export& wanted, const Source& s
                                     .source_type = column.type,
                                     .is_nullable = column.is_nullable || !relation.is_table});
     }
+    if (table != nullptr) TRY(add_character_sets(connection, *table, relation));
     TRY(refuse_double_names(relation, LetterCase::NotTold));
     TRY(check_overrides(wanted, relation));
     for (SourceColumn& column : relation.columns) {
@@ -125,14 +172,15 @@ Result<Relation> describe(Connection& connection, const Export& wanted, const So
     if (wanted.query) {
         relation.name = "query";
         relation.from_sql = fmt::format("({}\n)", inner_query(*wanted.query));
-        TRY(add_columns(connection, wanted, source, relation));
+        TRY(add_columns(connection, wanted, source, nullptr, relation));
         return relation;
     }
     const TableFacts table = TRY(find_table(connection, *wanted.table));
     relation.name = table.place.name;
     relation.from_sql = quote_name(table.place.schema) + "." + quote_name(table.place.name);
     relation.is_table = !table.is_view;
-    TRY(add_columns(connection, wanted, source, relation));
+    relation.no_snapshot = sentence_of_engine(table);
+    TRY(add_columns(connection, wanted, source, &table.place, relation));
     if (!relation.is_table) return relation;
     relation.keys = TRY(unique_keys(connection, table.place, relation));
     if (table.rows.value_or(0) > 0) relation.rows_estimate = table.rows;

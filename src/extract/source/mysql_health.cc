@@ -191,7 +191,9 @@ Result<Observations> examine(Connection& connection, const Relation& relation) {
         connection.query(fmt::format("SELECT * FROM {} LIMIT 0", from_of(relation)));
     if (!started) return Observations{failure("access", started.error())};
     if (!relation.is_table) return Observations{fine("access", "it may be read")};
-    return Observations{fine("access", fmt::format("SELECT on {}", relation.from_sql))};
+    Observations found = {fine("access", fmt::format("SELECT on {}", relation.from_sql))};
+    if (!relation.no_snapshot.empty()) found.push_back(warning("snapshot", relation.no_snapshot));
+    return found;
 }
 
 }  // namespace trueup::extract::mysql_source

@@ -33,6 +33,10 @@ Typing typing_of(std::string_view type);
 /// The same as the configuration wants it.
 Typing typing_of(const SourceColumn& column);
 
+/// "varchar character set cp1251": a text of which some characters may not be in Unicode. Those
+/// come as bytes that are no UTF-8.
+std::string type_in_charset(std::string_view type, std::string_view charset);
+
 /// How values of a key's column compare, and so how bounds are written.
 enum class KeyForm : std::uint8_t {
     Integer,

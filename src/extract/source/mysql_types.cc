@@ -13,6 +13,18 @@ namespace {
 using columnar::TypeId;
 
 constexpr std::string_view kCastText = "CAST({0} AS CHAR)";
+constexpr std::string_view kCharset = " character set ";
+
+/// Servers write "?", some U+FFFD, for a character that Unicode does not have, and say nothing. A
+/// text with more question marks than it has in its own character set comes as its own bytes,
+/// behind one that no UTF-8 begins with.
+constexpr std::string_view kMarkedText =
+    "IF(INSTR(CONVERT({0} USING utf8mb4) COLLATE utf8mb4_bin, _utf8mb4 0xEFBFBD) = 0 AND "
+    "(INSTR(CONVERT({0} USING utf8mb4) COLLATE utf8mb4_bin, '?') = 0 OR "
+    "CHAR_LENGTH(REPLACE(CONVERT({0} USING utf8mb4), '?', '')) = CHAR_LENGTH(REPLACE({0}, '?', "
+    "''))), CAST(CONVERT({0} USING utf8mb4) AS BINARY), CONCAT(0xFF, CAST({0} AS BINARY)))";
+
+bool has_charset(std::string_view type) { return type.contains(kCharset); }
 
 struct Known {
     std::string_view name;  // Without what stands in parentheses.
@@ -105,7 +117,8 @@ std::pair<std::string_view, std::string_view> without_modifier(std::string_view 
 const Known& known_of(std::string_view type) {
     static constexpr Known kOther = {
         "", {.type = {TypeId::Varchar}, .fidelity = Fidelity::Text, .note = "the server's text"}};
-    const auto found = std::ranges::find(kKnown, without_modifier(type).first, &Known::name);
+    const std::string_view plain = type.substr(0, type.find(kCharset));
+    const auto found = std::ranges::find(kKnown, without_modifier(plain).first, &Known::name);
     return found == kKnown.end() ? kOther : *found;
 }
 
@@ -133,7 +146,15 @@ Typing typing_of(std::string_view type) {
     if (name == "decimal") return typing_of_decimal(modifier);
     Typing typing = known_of(type).typing;
     if (type == "bit(1)") typing.type = {TypeId::Boolean};
+    if (has_charset(type)) {
+        typing.selection = kMarkedText;
+        typing.note = "a character that Unicode does not have is a value error";
+    }
     return typing;
+}
+
+std::string type_in_charset(std::string_view type, std::string_view charset) {
+    return fmt::format("{}{}{}", type, kCharset, charset);
 }
 
 Typing typing_of(const SourceColumn& column) {
@@ -147,7 +168,7 @@ Typing typing_of(const SourceColumn& column) {
     return {.type = is_text ? columnar::Type{TypeId::Varchar} : column.type,
             .fidelity = is_text ? Fidelity::Text : Fidelity::Compatible,
             .wire = Wire::TypedByText,
-            .selection = known.text,
+            .selection = has_charset(column.source_type) ? kMarkedText : known.text,
             .note = is_text ? "the server's text" : ""};
 }
 

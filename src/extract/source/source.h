@@ -68,6 +68,8 @@ struct Relation {
     std::vector<ChunkKey> keys;  // Best first: primary key, unique indexes, physical.
     std::optional<std::int64_t> rows_estimate;        // From statistics, never from a full count.
     std::optional<std::uint64_t> row_bytes_estimate;  // Average, of source data.
+    /// Why no snapshot holds its rows, as a sentence that names it; empty when one does.
+    std::string no_snapshot;
 };
 
 /// Names and types of the columns as parts have them.

@@ -212,6 +212,21 @@ std::optional<std::uint64_t> parse_hex64(std::string_view hex) {
     return value;
 }
 
+/// Puts the hash of each value of a column into the place of its row among `width` columns, of
+/// which it is number `index`.
+ColumnDigest hash_column(const Batch& batch, std::size_t column, std::size_t index,
+                         std::span<std::uint64_t> hashes, std::size_t width) {
+    const std::uint64_t null_hash = XXH3_64bits_withSeed(nullptr, 0, ~std::uint64_t{index});
+    return run(
+        {&batch.columns()[column], batch.rows(), hashes.data() + index, width, index, null_hash});
+}
+
+/// Of the hashes of its values.
+XXH128_hash_t hash_row(const std::vector<std::uint64_t>& hashes, std::size_t row,
+                       std::size_t width) {
+    return XXH3_128bits(hashes.data() + row * width, width * sizeof(std::uint64_t));
+}
+
 void add(RowDigest& sum, RowDigest other) {
     sum.low += other.low;
     sum.high += other.high + (sum.low < other.low ? 1 : 0);
@@ -254,15 +269,12 @@ void Digester::add(const Batch& batch) {
     const std::size_t width = batch.columns().size();
     CHECK(width == digest_.columns.size());
     for (std::size_t i = 0; i < width; ++i) {
-        const std::uint64_t null_hash = XXH3_64bits_withSeed(nullptr, 0, ~std::uint64_t{i});
-        const ColumnDigest added =
-            run({&batch.columns()[i], batch.rows(), hashes_.data() + i, width, i, null_hash});
+        const ColumnDigest added = hash_column(batch, i, i, hashes_, width);
         digest_.columns[i].sum += added.sum;
         digest_.columns[i].nulls += added.nulls;
     }
     for (std::size_t row = 0; row < batch.rows(); ++row) {
-        const XXH128_hash_t hash =
-            XXH3_128bits(hashes_.data() + row * width, width * sizeof(std::uint64_t));
+        const XXH128_hash_t hash = hash_row(hashes_, row, width);
         core::add(digest_.row, {hash.low64, hash.high64});
     }
     digest_.rows += static_cast<std::int64_t>(batch.rows());
@@ -273,6 +285,19 @@ Digest Digester::take() {
     digest_ = {};
     digest_.columns.resize(taken.columns.size());
     return taken;
+}
+
+RowHasher::RowHasher(std::vector<std::size_t> columns)
+    : columns_(std::move(columns)), hashes_(columns_.size() * columnar::kBatchRows) {
+    CHECK(!columns_.empty());
+}
+
+void RowHasher::hash(const Batch& batch, std::int64_t* out) {
+    const std::size_t width = columns_.size();
+    for (std::size_t i = 0; i < width; ++i) hash_column(batch, columns_[i], i, hashes_, width);
+    for (std::size_t row = 0; row < batch.rows(); ++row) {
+        out[row] = static_cast<std::int64_t>(hash_row(hashes_, row, width).low64);
+    }
 }
 
 }  // namespace trueup::core

@@ -60,4 +60,18 @@ class Digester {
     std::vector<std::uint64_t> hashes_;  // Of a batch: row by row, one for each column.
 };
 
+/// Takes the hash of each row over some of its columns, as if there were no others. For one worker.
+class RowHasher {
+  public:
+    /// Places in a batch, in the order in which they enter the hash; at least one.
+    explicit RowHasher(std::vector<std::size_t> columns);
+    /// Puts the lower 64 bits of the hash of each row, as a signed number, where `out` points:
+    /// room for the rows of the batch.
+    void hash(const columnar::Batch& batch, std::int64_t* out);
+
+  private:
+    std::vector<std::size_t> columns_;
+    std::vector<std::uint64_t> hashes_;  // As the Digester's.
+};
+
 }  // namespace trueup::core

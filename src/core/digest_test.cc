@@ -140,6 +140,41 @@ TEST(Digest, WhereElementsStandDoesNotMatter) {
     EXPECT_EQ(digest_of_lists({list, list}), twice);
 }
 
+/// The hashes of two rows, (1, "a") and (NULL, ""), over those columns.
+std::vector<std::int64_t> row_hashes(std::vector<std::size_t> columns) {
+    const std::vector<Type> types = {{TypeId::BigInt}, {TypeId::Varchar}};
+    Batch batch(types);
+    batch.columns()[0].values<std::int64_t>()[0] = 1;
+    batch.columns()[0].set_null(1);
+    batch.columns()[1].set_bytes(0, "a");
+    batch.columns()[1].set_bytes(1, "");
+    batch.set_rows(2);
+    std::vector<std::int64_t> hashes(2);
+    RowHasher(std::move(columns)).hash(batch, hashes.data());
+    return hashes;
+}
+
+// Over all columns it is the hash by which a row enters the row digest.
+TEST(RowHasher, IsTheLowerHalfOfTheHashOfTheRow) {
+    const auto hashes = row_hashes({0, 1});
+    EXPECT_EQ(static_cast<std::uint64_t>(hashes[0]), digest_of({{1, "a"}}).row.low);
+    EXPECT_EQ(static_cast<std::uint64_t>(hashes[1]), digest_of({{std::nullopt, ""}}).row.low);
+}
+
+// The worked examples of docs/formats/meta-columns.md, computed there by tests/oracle/digest.py.
+TEST(RowHasher, WorkedExamples) {
+    EXPECT_EQ(row_hashes({0, 1}),
+              (std::vector<std::int64_t>{1842764718960174004, -3619518534761527375}));
+    EXPECT_EQ(row_hashes({1}),
+              (std::vector<std::int64_t>{1675254593371875857, 3666070866642298158}));
+}
+
+TEST(RowHasher, SeesItsColumnsInTheirOrderAndNoOthers) {
+    EXPECT_NE(row_hashes({0, 1}), row_hashes({1, 0}));
+    EXPECT_NE(row_hashes({0, 1})[0], row_hashes({0})[0]);
+    EXPECT_NE(row_hashes({1})[0], row_hashes({1})[1]);
+}
+
 /// One value of one type, digested.
 template <class T>
 Digest one(Type type, T value) {

@@ -52,6 +52,18 @@ def canonical_bytes(value, type_name):
     return value.to_bytes(8, "little", signed=True)
 
 
+def row_hash(values, types):
+    """A row's hash by docs/formats/meta-columns.md, of the values it covers, as a signed number."""
+    hashes = []
+    for i, (value, type_name) in enumerate(zip(values, types)):
+        data = b"" if value is None else canonical_bytes(value, type_name)
+        seed = i ^ _MASK64 if value is None else i
+        hashes.append(_XXHASH.XXH3_64bits_withSeed(data, len(data), seed))
+    line = struct.pack(f"<{len(hashes)}Q", *hashes)
+    low = _XXHASH.XXH3_128bits(line, len(line)).low
+    return low - (1 << 64) if low >> 63 else low
+
+
 def digest(rows, types):
     """([(column digest, nulls)], row digest) of rows of canonical values, in hexadecimal digits."""
     known = [{} for _ in types]

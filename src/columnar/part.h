@@ -59,6 +59,12 @@ Result<std::unique_ptr<RowStream>> read_part(Session& session,
                                              const std::vector<NamedType>& columns,
                                              const PartFormat& format, const std::string& path);
 
+/// The same for one of the columns, the one at that place.
+Result<std::unique_ptr<RowStream>> read_part_column(Session& session,
+                                                    const std::vector<NamedType>& columns,
+                                                    const PartFormat& format,
+                                                    const std::string& path, std::size_t column);
+
 /// The key-value metadata of a Parquet file.
 Result<std::map<std::string, std::string>> part_metadata(Session& session, const std::string& path);
 

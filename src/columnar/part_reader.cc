@@ -39,6 +39,19 @@ std::string select_list(const std::vector<NamedType>& columns, Format format) {
     return list;
 }
 
+/// A Parquet file says which columns it has.
+Status check_columns(Session& session, const std::vector<NamedType>& columns,
+                     const std::string& relation, const std::string& path) {
+    const auto found = TRY(damage(session.describe("SELECT * FROM " + relation), path));
+    bool is_same = found.size() == columns.size();
+    for (std::size_t i = 0; is_same && i < columns.size(); ++i) {
+        is_same = found[i].first == columns[i].name && found[i].second == name_of(columns[i].type);
+    }
+    if (is_same) return {};
+    return fail(ErrorClass::Integrity,
+                fmt::format("{}: its columns are not those of the manifest", path));
+}
+
 }  // namespace
 
 std::string part_relation(const std::vector<NamedType>& columns, const PartFormat& format,
@@ -61,20 +74,25 @@ Result<std::unique_ptr<RowStream>> read_part(Session& session,
                                              const PartFormat& format, const std::string& path) {
     const std::string relation = part_relation(columns, format, path);
     if (format.format == Format::Parquet) {
-        const auto found = TRY(damage(session.describe("SELECT * FROM " + relation), path));
-        bool is_same = found.size() == columns.size();
-        for (std::size_t i = 0; is_same && i < columns.size(); ++i) {
-            is_same =
-                found[i].first == columns[i].name && found[i].second == name_of(columns[i].type);
-        }
-        if (!is_same) {
-            return fail(ErrorClass::Integrity,
-                        fmt::format("{}: its columns are not those of the manifest", path));
-        }
+        TRY(check_columns(session, columns, relation, path));
     }
     return damage(session.query(fmt::format("SELECT {} FROM {}",
                                             select_list(columns, format.format), relation)),
                   path);
+}
+
+Result<std::unique_ptr<RowStream>> read_part_column(Session& session,
+                                                    const std::vector<NamedType>& columns,
+                                                    const PartFormat& format,
+                                                    const std::string& path, std::size_t column) {
+    const std::string relation = part_relation(columns, format, path);
+    if (format.format == Format::Parquet) {
+        TRY(check_columns(session, columns, relation, path));
+    }
+    return damage(
+        session.query(fmt::format("SELECT {} FROM {}",
+                                  select_list({columns.at(column)}, format.format), relation)),
+        path);
 }
 
 Result<std::int64_t> part_rows(Session& session, const std::vector<NamedType>& columns,

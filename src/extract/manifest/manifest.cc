@@ -47,6 +47,14 @@ json::Value format_to_json(const ManifestFormat& format) {
     return value;
 }
 
+json::Value row_hash_to_json(const RowHashContract& contract) {
+    json::Value value = json::Value::object();
+    value["column"] = contract.column;
+    value["covered"] = contract.covered;
+    value["render"] = contract.render;
+    return value;
+}
+
 json::Value totals_to_json(const ManifestTotals& totals) {
     json::Value value = json::Value::object();
     value["rows"] = totals.rows;
@@ -153,6 +161,19 @@ Result<ManifestFormat> read_format(const json::Value& document, std::string_view
     return read;
 }
 
+Result<std::optional<RowHashContract>> read_row_hash(const json::Value& document,
+                                                     std::string_view what) {
+    std::optional<RowHashContract> read;
+    if (json::find(document, "row_hash") == nullptr) return read;
+    const json::Value* contract = TRY(json::object_at(document, "row_hash", what));
+    const std::string where = fmt::format("{}: row_hash", what);
+    read.emplace();
+    read->column = TRY(json::string_at(*contract, "column", where));
+    read->covered = TRY(texts_at(*contract, "covered", where));
+    read->render = TRY(json::string_at(*contract, "render", where));
+    return read;
+}
+
 Result<std::vector<ColumnDigest>> read_digests(const json::Value& part, std::string_view what) {
     const json::Value* list = TRY(json::array_at(part, "column_digests", what));
     std::vector<ColumnDigest> digests;
@@ -244,6 +265,7 @@ Result<Manifest> read_document(const json::Value& document, std::string_view wha
     manifest.source = TRY(read_source(document, what));
     manifest.columns = TRY(read_columns(document, what));
     manifest.format = TRY(read_format(document, what));
+    manifest.row_hash = TRY(read_row_hash(document, what));
     manifest.chunk_keys = TRY(texts_at(document, "chunk_keys", what));
     manifest.parts = TRY(read_parts(document, what));
     TRY(check_manifest(manifest, what));
@@ -279,6 +301,7 @@ std::string to_json(const Manifest& manifest) {
     document["source"] = source_to_json(manifest.source);
     document["columns"] = columns_to_json(manifest.columns);
     document["format"] = format_to_json(manifest.format);
+    if (manifest.row_hash) document["row_hash"] = row_hash_to_json(*manifest.row_hash);
     document["chunk_keys"] = manifest.chunk_keys;
     document["totals"] = totals_to_json(manifest.totals());
     json::Value parts = json::Value::array();

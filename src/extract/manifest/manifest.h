@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -65,6 +66,14 @@ struct ManifestPart {
     bool operator==(const ManifestPart&) const = default;
 };
 
+/// What a column of row hashes was computed from, so that anyone can do it again.
+struct RowHashContract {
+    std::string column;                // Its name.
+    std::vector<std::string> covered;  // Columns, in the order in which they entered the hash.
+    std::string render;                // How: the name of a page of ours, with its version.
+    bool operator==(const RowHashContract&) const = default;
+};
+
 struct ManifestTotals {
     std::int64_t rows = 0;
     std::int64_t bytes = 0;
@@ -83,6 +92,7 @@ struct Manifest {
     SourceIdentity source;
     std::vector<ManifestColumn> columns;
     ManifestFormat format;
+    std::optional<RowHashContract> row_hash;  // Nothing without such a column.
     std::vector<std::string> chunk_keys;
     std::vector<ManifestPart> parts;
 

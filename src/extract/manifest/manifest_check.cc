@@ -41,6 +41,32 @@ Status check_columns(const Manifest& manifest, std::string_view what) {
     return {};
 }
 
+bool has_column(const Manifest& manifest, std::string_view name) {
+    return std::ranges::find(manifest.columns, name, &ManifestColumn::name) !=
+           manifest.columns.end();
+}
+
+/// A row hash that stands there is computed from columns that do.
+Status check_row_hash(const Manifest& manifest, std::string_view what) {
+    if (!manifest.row_hash) return {};
+    const RowHashContract& contract = *manifest.row_hash;
+    if (!has_column(manifest, contract.column)) {
+        return refuse(what, fmt::format("there is no column \"{}\" for the row hash",
+                                        printable(contract.column)));
+    }
+    if (contract.covered.empty() || contract.render.empty()) {
+        return refuse(what, "the row hash does not say what it covers, or how");
+    }
+    std::set<std::string_view> covered;
+    for (const std::string& name : contract.covered) {
+        const bool is_other = name != contract.column && has_column(manifest, name);
+        if (is_other && covered.insert(name).second) continue;
+        return refuse(what,
+                      fmt::format("the row hash cannot cover the column \"{}\"", printable(name)));
+    }
+    return {};
+}
+
 /// One digest for every column in their order, or none at all.
 Status check_digests(const Manifest& manifest, const ManifestPart& part, std::string_view what) {
     if (!part.row_digest.empty() && !is_hex(part.row_digest, 32)) {
@@ -158,6 +184,7 @@ Status check_manifest(const Manifest& manifest, std::string_view what) {
         return refuse(what, fmt::format("unknown format \"{}\"", printable(manifest.format.kind)));
     }
     TRY(check_columns(manifest, what));
+    TRY(check_row_hash(manifest, what));
     std::size_t number = 0;
     for (const ManifestPart& part : manifest.parts) {
         ++number;

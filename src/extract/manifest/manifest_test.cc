@@ -41,6 +41,13 @@ TEST(Manifest, UnknownFieldsArePassedOver) {
     EXPECT_EQ(parse_manifest(text, "later").value(), sample_manifest());
 }
 
+TEST(Manifest, ARowHashIsNoMust) {
+    Manifest manifest = sample_manifest();
+    manifest.row_hash.reset();
+    EXPECT_EQ(to_json(manifest).find("row_hash"), std::string::npos);
+    EXPECT_EQ(parse_manifest(to_json(manifest), "without").value(), manifest);
+}
+
 /// Each change of one field in the document must be refused.
 TEST(Manifest, DocumentsThatDoNotFitAreRefused) {
     struct Row {
@@ -77,6 +84,13 @@ TEST(Manifest, DocumentsThatDoNotFitAreRefused) {
         Row{"\"column\": \"id\"", "\"column\": \"di\""},
         Row{"\"nulls\": 3", "\"nulls\": 11"},
         Row{"\"bounds\"", "\"bonds\""},
+        Row{"\"row_hash\": {", "\"row_hash\": 7, \"x\": {"},
+        Row{"\"column\": \"hash\"", "\"column\": \"hush\""},
+        Row{"\"note\",\n   \"id\"", "\"note\",\n   \"note\""},
+        Row{"\"note\",\n   \"id\"", "\"note\",\n   \"hash\""},
+        Row{"\"note\",\n   \"id\"", "\"note\",\n   \"more\""},
+        Row{"\"note\",\n   \"id\"", ""},
+        Row{"trueup.row_hash/1", ""},
         Row{"\"id\": 1,", "\"id\": 0,"},
     };
     const std::string text = to_json(sample_manifest());

@@ -27,8 +27,10 @@ inline Manifest sample_manifest() {
                        .snapshot_id = "",
                        .consistency = "snapshot"};
     manifest.columns = {{"id", "INTEGER", "BIGINT", false, "exact"},
-                        {"note", "TEXT", "VARCHAR", true, "exact"}};
+                        {"note", "TEXT", "VARCHAR", true, "exact"},
+                        {"hash", "computed", "BIGINT", false, "exact"}};
     manifest.format = {"parquet", {{"compression", "zstd"}, {"level", "1"}}};
+    manifest.row_hash = {"hash", {"note", "id"}, "trueup.row_hash/1"};
     manifest.chunk_keys = {"id"};
     ManifestPart part;
     part.path = "a.parquet";
@@ -38,7 +40,9 @@ inline Manifest sample_manifest() {
     part.rows = 10;
     part.bytes = 300;
     part.sha256 = std::string(64, 'a');
-    part.column_digests = {{"id", "0123456789abcdef", 0}, {"note", "fedcba9876543210", 3}};
+    part.column_digests = {{"id", "0123456789abcdef", 0},
+                           {"note", "fedcba9876543210", 3},
+                           {"hash", "00000000000000aa", 0}};
     part.row_digest = std::string(32, 'c');
     manifest.parts.push_back(part);
     part.path = "b.parquet";

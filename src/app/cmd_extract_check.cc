@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <iterator>
 
 #include "app/commands.h"
 #include "app/extract_job.h"
@@ -12,6 +13,7 @@
 #include "extract/ledger/ledger.h"
 #include "extract/plan/plan.h"
 #include "extract/plan/rating.h"
+#include "extract/run/quality.h"
 #include "extract/source/source.h"
 
 namespace trueup::app {
@@ -40,6 +42,7 @@ struct Preview {
     std::string export_name;
     std::string source;  // "sqlite /data/shop.db"
     Relation relation;
+    extract::AddedColumns added;
     ChunkPlan plan;
     Rating rating;
     std::optional<extract::MetricRecord> last_run;  // The last one that is finished.
@@ -66,6 +69,8 @@ Result<Preview> inspect(const extract::JobContext& job) {
     preview.source = fmt::format("{} {}", identity.engine, identity.database);
     const auto sessions = TRY(database->open_sessions(1, job.config->source.consistency));
     preview.relation = TRY(sessions.front()->describe(*job.wanted));
+    preview.added = TRY(extract::added_columns(*job.wanted, preview.relation));
+    TRY(extract::check_rules(job.wanted->quality, preview.relation, preview.added));
     preview.plan = TRY(extract::plan_chunks(*sessions.front(), preview.relation, *job.wanted));
     if (!preview.relation.no_snapshot.empty()) {
         preview.plan.warnings.push_back(preview.relation.no_snapshot);
@@ -73,6 +78,13 @@ Result<Preview> inspect(const extract::JobContext& job) {
     preview.rating = extract::rate(preview.relation, preview.plan, *job.wanted);
     preview.last_run = TRY(last_run_of(job));
     return preview;
+}
+
+/// Those that parts will have.
+std::vector<SourceColumn> columns_of(const Preview& preview) {
+    std::vector<SourceColumn> columns = preview.relation.columns;
+    std::ranges::move(described(preview.added), std::back_inserter(columns));
+    return columns;
 }
 
 std::optional<std::int64_t> rows_of(const Preview& preview) {
@@ -117,7 +129,7 @@ json::Value to_json(const Preview& preview, const CheckOptions& options) {
         return value ? json::Value(*value) : json::Value();
     };
     json::Value columns = json::Value::array();
-    for (const SourceColumn& column : preview.relation.columns) {
+    for (const SourceColumn& column : columns_of(preview)) {
         columns.push_back({{"name", column.name},
                            {"source_type", column.source_type},
                            {"type", columnar::name_of(column.type)},
@@ -161,10 +173,10 @@ term::Style style_of(Fidelity fidelity) {
     std::unreachable();
 }
 
-void print_columns(const Context& context, const Relation& relation) {
+void print_columns(const Context& context, const Preview& preview) {
     term::Table table(
         {{"Column"}, {"Source type"}, {"Part type"}, {"NULL"}, {"Fidelity"}, {"Note"}});
-    for (const SourceColumn& column : relation.columns) {
+    for (const SourceColumn& column : columns_of(preview)) {
         table.add_row({{column.name},
                        {column.source_type},
                        {columnar::name_of(column.type)},
@@ -274,7 +286,7 @@ Result<core::Verdict> run_check(const CheckOptions& options, Context& context) {
             is_first = false;
             print_heading(context, preview.export_name);
             print_line(context, fmt::format("{} of {}", preview.relation.name, preview.source));
-            print_columns(context, preview.relation);
+            print_columns(context, preview);
             print_plan(context, preview, options.has_chunks);
         }
         if (options.is_strict) TRY(refuse_below_exact(preview));

@@ -44,6 +44,7 @@ json::Value to_json(const extract::RunSummary& summary) {
             {"values_nulled", summary.values_nulled},
             {"seconds", summary.seconds},
             {"governed_workers", to_json(summary.governed)},
+            {"quality", extract::to_json(summary.quality)},
             {"source_load",
              {{"statements", summary.load.statements},
               {"longest_statement_us", summary.load.longest_us},

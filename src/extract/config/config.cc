@@ -107,6 +107,9 @@ Result<Export> resolve_export(const Section& section, const Above& above,
     exported.output = TRY(resolve_output(section, exported.tuning.profile));
     exported.destination = TRY(resolve_destination(section, above.directory));
     exported.columns = TRY(resolve_columns(section, exported.table));
+    exported.meta_columns = resolve_meta_columns(section);
+    exported.quality = TRY(resolve_quality(section));
+    exported.on_schema_drift = TRY(resolve_schema_drift(section));
     exported.verify = section.choice<Verify>("verify").value_or(Verify::Size);
     return exported;
 }

@@ -146,6 +146,35 @@ struct DestinationSettings {
     Place at;
 };
 
+/// Columns that are computed for every row and stand behind those that are read.
+struct MetaColumns {
+    bool has_exported_at = false;
+    bool has_row_hash = false;
+    std::vector<std::string> hashed;  // What the row hash covers, in this order; empty: all.
+
+    bool operator==(const MetaColumns&) const = default;
+};
+
+/// What the rows of a copy must be like, or the run fails.
+struct Quality {
+    struct NullRatio {
+        std::string column;
+        double max = 1;  // 0 to 1.
+    };
+    std::optional<std::int64_t> rows_min;
+    std::optional<std::int64_t> rows_max;
+    std::vector<NullRatio> null_ratios;
+    std::vector<std::string> unique_columns;  // Each by itself.
+    std::int64_t unique_values_max = 0;       // Columns with more are not looked at; 0: all are.
+
+    bool is_empty() const {
+        return !rows_min && !rows_max && null_ratios.empty() && unique_columns.empty();
+    }
+};
+
+/// When the source's columns are not those of the last run that was done.
+enum class OnSchemaDrift : std::uint8_t { Warn, Continue, Fail };
+
 /// What a part must show before it counts: its size, or its content read back.
 enum class Verify : std::uint8_t { Size, Content };
 
@@ -159,6 +188,9 @@ struct Export {
     Output output;
     DestinationSettings destination;
     std::vector<ColumnOverride> columns;  // At most one per column.
+    MetaColumns meta_columns;
+    Quality quality;
+    OnSchemaDrift on_schema_drift = OnSchemaDrift::Warn;
     Verify verify = Verify::Size;
     Place at;
 };

@@ -246,6 +246,37 @@ TEST(Config, CompressionForEachFormat) {
     }
 }
 
+TEST(Config, MetaColumnsAndRules) {
+    EXPECT_EQ(accepted_export("").meta_columns, MetaColumns());
+    EXPECT_TRUE(accepted_export("").quality.is_empty());
+    const MetaColumns all =
+        accepted_export("    meta_columns: {exported_at: true, row_hash: true}\n").meta_columns;
+    EXPECT_EQ(all, (MetaColumns{.has_exported_at = true, .has_row_hash = true, .hashed = {}}));
+    const MetaColumns some = accepted_export("    meta_columns: {row_hash: [b, a]}\n").meta_columns;
+    EXPECT_EQ(some, (MetaColumns{.has_row_hash = true, .hashed = {"b", "a"}}));
+    const Quality quality =
+        accepted_export(
+            "    quality:\n      row_count_min: 1\n      row_count_max: 9\n"
+            "      null_ratio_max: {a: 0.25, b: 0}\n      unique_columns: [a, c]\n"
+            "      unique_max_entries: 1000\n")
+            .quality;
+    EXPECT_EQ(quality.rows_min, 1);
+    EXPECT_EQ(quality.rows_max, 9);
+    ASSERT_EQ(quality.null_ratios.size(), 2U);
+    EXPECT_EQ(quality.null_ratios[0].column, "a");
+    EXPECT_EQ(quality.null_ratios[0].max, 0.25);
+    EXPECT_EQ(quality.null_ratios[1].max, 0);
+    EXPECT_EQ(quality.unique_columns, (std::vector<std::string>{"a", "c"}));
+    EXPECT_EQ(quality.unique_values_max, 1000);
+}
+
+TEST(Config, WhatAMovedSchemaMeans) {
+    EXPECT_EQ(accepted_export("").on_schema_drift, OnSchemaDrift::Warn);
+    EXPECT_EQ(accepted_export("    on_schema_drift: fail\n").on_schema_drift, OnSchemaDrift::Fail);
+    EXPECT_EQ(accepted_export("    on_schema_drift: continue\n").on_schema_drift,
+              OnSchemaDrift::Continue);
+}
+
 constexpr std::string_view kCsv = R"(source: {type: duckdb, path: /var/shop.duckdb}
 exports:
   - name: orders

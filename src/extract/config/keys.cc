@@ -21,7 +21,9 @@ constexpr Choice kCompressions[] = {
 constexpr Choice kCompressionProfiles[] = {choice("none", 0), choice("fast", 1),
                                            choice("balanced", 2), choice("compact", 3)};
 constexpr Choice kVerifies[] = {choice("size", Verify::Size), choice("content", Verify::Content)};
-constexpr Choice kDrifts[] = {choice("warn", 0), choice("continue", 1), later("fail")};
+constexpr Choice kDrifts[] = {choice("warn", OnSchemaDrift::Warn),
+                              choice("continue", OnSchemaDrift::Continue),
+                              choice("fail", OnSchemaDrift::Fail)};
 
 constexpr Key kExportKeys[] = {
     {.name = "name",
@@ -161,7 +163,8 @@ constexpr Key kExportKeys[] = {
      .section = &kQualitySection},
     {.name = "on_schema_drift",
      .type = KeyType::Choice,
-     .summary = "What happens when the source's schema moved.",
+     .summary = "When the source's columns are not those of the last run: warn, take them, or end "
+                "with status 4.",
      .fallback = "warn",
      .choices = kDrifts},
     {.name = "shape_drift_warn_factor",

@@ -29,6 +29,9 @@ Result<DestinationSettings> resolve_destination(const Section& exported,
                                                 const std::string& directory);
 Result<std::vector<ColumnOverride>> resolve_columns(const Section& exported,
                                                     const std::optional<TableName>& table);
+MetaColumns resolve_meta_columns(const Section& exported);
+Result<Quality> resolve_quality(const Section& exported);
+Result<OnSchemaDrift> resolve_schema_drift(const Section& exported);
 Result<TableName> resolve_table(const Section& exported);
 
 inline Place place_of(yaml::Position at) { return {at.line, at.column}; }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include "base/check.h"
@@ -127,6 +128,19 @@ std::vector<std::string> Section::texts(std::string_view key) const {
     if (value == nullptr) return all;
     if (value->kind == yaml::Node::Kind::Scalar) return {value->scalar};
     for (const yaml::Node& item : value->items) all.push_back(item.scalar);
+    return all;
+}
+
+std::vector<std::pair<std::string, double>> Section::ratios(std::string_view key) const {
+    std::vector<std::pair<std::string, double>> all;
+    const yaml::Node* value = written(key);
+    if (value == nullptr) return all;
+    for (const yaml::Entry& entry : value->entries) {
+        const std::string& text = entry.value.scalar;
+        double ratio = 0;
+        std::from_chars(text.data(), text.data() + text.size(), ratio);
+        all.emplace_back(entry.key.scalar, ratio);
+    }
     return all;
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -78,6 +79,8 @@ class Section {
     }
     /// Of TextList and TextOrList; empty when absent.
     std::vector<std::string> texts(std::string_view key) const;
+    /// Of Ratios; empty when absent.
+    std::vector<std::pair<std::string, double>> ratios(std::string_view key) const;
     Section section(std::string_view key) const;
     std::vector<Section> sections(std::string_view key) const;
     /// The raw entries of a map (Columns); null when absent.

@@ -11,6 +11,7 @@
 #include "extract/proof/copy.h"
 #include "extract/proof/part_look.h"
 #include "extract/proof/reconcile.h"
+#include "extract/run/meta_columns.h"
 #include "extract/source/source.h"
 
 namespace trueup::extract {
@@ -20,6 +21,7 @@ struct Judging {
     const JobContext* job = nullptr;
     const Relation* relation = nullptr;
     const ChunkKey* key = nullptr;  // Null: the relation is one chunk.
+    AddedColumns added;             // With the time of the run that is judged.
     Evidence evidence = Evidence::Count;
     CopySide copy_side = CopySide::Parts;
     PartFiles files;

@@ -17,6 +17,7 @@
 #include "extract/proof/rows.h"
 #include "extract/proof/workers.h"
 #include "extract/run/engines.h"
+#include "extract/run/journal.h"
 #include "extract/run/retry.h"
 #include "json/json.h"
 
@@ -141,7 +142,9 @@ class Reconciliation {
     Status prepare() {
         evidence_ =
             options_->evidence.value_or(copy_.has_digests() ? Evidence::Digest : Evidence::Count);
-        columns_ = extract::part_columns(truth_.relation);
+        judging_.added = TRY(added_columns(*wanted_, truth_.relation));
+        judging_.added.exported_at = copy_.run.started_at;
+        columns_ = extract::part_columns(truth_.relation, judging_.added);
         format_ = part_format(*wanted_);
         judging_.job = job_;
         judging_.relation = &truth_.relation;
@@ -261,6 +264,7 @@ class Reconciliation {
                               .value_bytes_max = wanted_->tuning.value_bytes_max};
         comparison.chunk_id = chunk.chunk_id;
         comparison.format = format_;
+        comparison.part_columns = columns_;
         comparison.key = row_key();
         for (const CopyPart& part : chunk.parts) {
             comparison.parts.push_back(join_path(copy_.run.prefix, part.path));
@@ -345,11 +349,8 @@ class Reconciliation {
         json::Value detail = numbers;
         detail["verdict"] = verification.verdict;
         detail["evidence"] = verification.evidence;
-        return ledger_->record_event({.at = report_.finished_at,
-                                      .export_name = wanted_->name,
-                                      .run_id = copy_.run.run_id,
-                                      .kind = options_->command + "_compared",
-                                      .detail_json = json::write(detail)});
+        return record_event(*ledger_, *job_, copy_.run.run_id, options_->command + "_compared",
+                            detail);
     }
 
     const JobContext* job_;

@@ -11,6 +11,8 @@
 #include "extract/run/chunk_writer.h"
 #include "extract/run/engines.h"
 #include "extract/run/hold.h"
+#include "extract/run/journal.h"
+#include "extract/run/quality.h"
 #include "extract/run/retry.h"
 #include "extract/run/run_manifest.h"
 #include "json/json.h"
@@ -80,12 +82,16 @@ class Repair {
                                     plan_->run_id, plan_difference(copy_.run.plan_json, plan.json)),
                         "undo the change, or make a new copy with trueup extract run");
         }
+        added_ = TRY(added_columns(*wanted_, relation_));
+        TRY(check_rules(wanted_->quality, relation_, added_));
+        // The time of the run, not of the repair: the copy stays one that can be proven.
+        added_.exported_at = copy_.run.started_at;
         if (!copy_.is_whole) key_ = TRY(sessions_[0]->key_of(relation_, copy_.key_columns));
         return {};
     }
 
     Status apply() {
-        ChunkWriting writing = chunk_writing(*job_, relation_, key_);
+        ChunkWriting writing = chunk_writing(*job_, relation_, added_, key_);
         writing.run_id = plan_->run_id;
         writing.plan_hash = plan_->plan_hash;
         writing.stop = &hold_->stop();
@@ -151,11 +157,18 @@ class Repair {
         TRY(hold_->stop().check());
         const auto run = TRY(ledger_->find_run(plan_->run_id));
         if (!run) return fail(ErrorClass::Bug, "the ledger lost run " + plan_->run_id);
-        ManifestOrigin origin{source_of_copy(), &relation_, copy_.key_columns};
+        ManifestOrigin origin{source_of_copy(), &relation_, &added_, copy_.key_columns};
         if (run->generation > 1) {
             origin.source.consistency = consistency_name(relation_, Consistency::Chunk);
         }
         const Manifest manifest = TRY(manifest_of_run(*job_, *ledger_, *run, origin));
+        // What the run promised of its rows holds for those that were read again.
+        auto kept = require_quality(*job_, *ledger_, plan_->prefix, manifest);
+        if (!kept) {
+            kept.error().hint = "mend the source or change the rule, and repair again";
+            return std::unexpected(std::move(kept).error());
+        }
+        TRY(hold_->stop().check());
         TRY(write_manifest(plan_->prefix, manifest));
         result_.generation = run->generation;
         FAULT_POINT("repair: after the manifest");
@@ -196,11 +209,7 @@ class Repair {
     }
 
     Status event(std::string kind, const json::Value& detail) {
-        return ledger_->record_event({.at = job_->clock->now(),
-                                      .export_name = wanted_->name,
-                                      .run_id = plan_->run_id,
-                                      .kind = std::move(kind),
-                                      .detail_json = json::write(detail)});
+        return record_event(*ledger_, *job_, plan_->run_id, std::move(kind), detail);
     }
 
     const JobContext* job_;
@@ -213,6 +222,7 @@ class Repair {
     std::unique_ptr<SourceDatabase> database_;
     std::vector<std::unique_ptr<SourceSession>> sessions_;
     Relation relation_;
+    AddedColumns added_;
     std::optional<ChunkKey> key_;
     RepairResult result_;
 };

@@ -45,15 +45,25 @@ class RowCompare {
         TRY(session_->execute("CREATE TEMP TABLE copy_rows AS SELECT * FROM source_rows LIMIT 0"));
         for (const std::string& path : comparison_->parts) {
             const auto reading = TRY(comparison_->engine->connect());
-            const auto part = columnar::read_part(*reading, columns_, comparison_->format, path);
+            const auto part =
+                columnar::read_part(*reading, comparison_->part_columns, comparison_->format, path);
             if (!part) continue;
             const Status loaded = session_->copy_from(
-                **part, columns_, "INSERT INTO copy_rows SELECT * FROM {source}");
+                **part, comparison_->part_columns,
+                fmt::format("INSERT INTO copy_rows SELECT {} FROM {{source}}", data_columns()));
             // A damaged file: its rows count as missing. What stands before the damage is gone
             // with the statement.
             discard(loaded, "the chunk was found to differ for the same reason");
         }
         return {};
+    }
+
+    /// What was read, without what was computed from it.
+    std::string data_columns() const {
+        std::vector<std::string> names;
+        names.reserve(columns_.size());
+        for (const columnar::NamedType& column : columns_) names.push_back(quote_name(column.name));
+        return fmt::format("{}", fmt::join(names, ", "));
     }
 
     /// First as multisets, so that a row that is there twice is found; what is left is paired by

@@ -27,6 +27,7 @@ struct RowComparison {
     ReadRequest request;
     std::int64_t chunk_id = 0;
     columnar::PartFormat format;
+    std::vector<columnar::NamedType> part_columns;  // Those of the relation, and meta columns.
     std::vector<std::string> parts;  // Paths; those that cannot be read count as having no row.
     /// Columns that name a row; empty: rows are compared as a whole, and none is `changed`.
     std::vector<std::string> key;
@@ -35,8 +36,8 @@ struct RowComparison {
 /// Takes one difference as JSON on one line, without the line feed.
 using RowSink = std::function<Status(std::string_view line)>;
 
-/// Rows of the chunk as the source has them now against those of the parts, in key order. Both
-/// sides are held by the columnar engine, which spills to disk.
+/// Rows of the chunk, without meta columns, as the source has them now against those of the parts,
+/// in key order. Both sides are held by the columnar engine, which spills to disk.
 Result<RowDifferences> compare_rows(const RowComparison& comparison, const RowSink& sink);
 
 }  // namespace trueup::extract

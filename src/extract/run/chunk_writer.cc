@@ -95,7 +95,7 @@ class ChunkWriter {
           destination_(&destination),
           writing_(&writing),
           task_(&task),
-          columns_(extract::part_columns(*writing.relation)),
+          columns_(extract::part_columns(*writing.relation, writing.added)),
           types_(columnar::types_of(columns_)) {}
 
     Result<WrittenChunk> run(ChunkReader& reader) {
@@ -185,10 +185,11 @@ class ChunkWriter {
 }  // namespace
 
 ChunkWriting chunk_writing(const JobContext& job, const Relation& relation,
-                           const std::optional<ChunkKey>& key) {
+                           const AddedColumns& added, const std::optional<ChunkKey>& key) {
     const Export& wanted = *job.wanted;
     return {.relation = &relation,
             .key = key ? &*key : nullptr,
+            .added = added,
             .tuning = &wanted.tuning,
             .format = part_format(wanted),
             .file_bytes_max = wanted.output.file_bytes_max,
@@ -201,11 +202,12 @@ Result<WrittenChunk> write_chunk(SourceSession& source, columnar::Session& engin
                                  const ChunkTask& task) {
     CHECK(writing.relation != nullptr);
     CHECK(writing.tuning != nullptr);
-    const auto reader = TRY(source.read({.relation = writing.relation,
-                                         .key = writing.key,
-                                         .bounds = task.bounds,
-                                         .rows_soft_max = task.rows_soft_max,
-                                         .value_bytes_max = writing.tuning->value_bytes_max}));
+    const ReadRequest request{.relation = writing.relation,
+                              .key = writing.key,
+                              .bounds = task.bounds,
+                              .rows_soft_max = task.rows_soft_max,
+                              .value_bytes_max = writing.tuning->value_bytes_max};
+    const auto reader = TRY(read_rows(source, request, writing.added));
     return ChunkWriter(engine, destination, writing, task).run(*reader);
 }
 

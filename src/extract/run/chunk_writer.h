@@ -13,6 +13,7 @@
 #include "extract/destination/destination.h"
 #include "extract/ledger/records.h"
 #include "extract/run/job.h"
+#include "extract/run/meta_columns.h"
 #include "extract/source/source.h"
 
 namespace trueup::extract {
@@ -21,6 +22,7 @@ namespace trueup::extract {
 struct ChunkWriting {
     const Relation* relation = nullptr;
     const ChunkKey* key = nullptr;  // Null: the relation is one chunk.
+    AddedColumns added;
     const Tuning* tuning = nullptr;
     columnar::PartFormat format;
     std::uint64_t file_bytes_max = 0;  // 0: one part per chunk.
@@ -32,7 +34,7 @@ struct ChunkWriting {
 };
 /// What the job says about it; the run is left to be filled in.
 ChunkWriting chunk_writing(const JobContext& job, const Relation& relation,
-                           const std::optional<ChunkKey>& key);
+                           const AddedColumns& added, const std::optional<ChunkKey>& key);
 
 /// One chunk to be written.
 struct ChunkTask {

@@ -44,6 +44,12 @@ json::Value chunking_json(const Chunking& chunking) {
             {"days", chunking.days}};
 }
 
+json::Value meta_json(const MetaColumns& meta) {
+    json::Value hashed = meta.has_row_hash;
+    if (!meta.hashed.empty()) hashed = meta.hashed;
+    return {{"exported_at", meta.has_exported_at}, {"row_hash", hashed}};
+}
+
 json::Value format_json(const ManifestFormat& format) {
     json::Value options = json::Value::object();
     for (const auto& [name, value] : format.options) options[name] = value;
@@ -143,13 +149,14 @@ Result<columnar::PartFormat> parse_format(const ManifestFormat& format, std::str
     return parsed;
 }
 
-std::vector<ManifestColumn> manifest_columns(const Relation& relation) {
+std::vector<ManifestColumn> manifest_columns(const Relation& relation, const AddedColumns& added) {
     std::vector<ManifestColumn> columns;
-    columns.reserve(relation.columns.size());
-    for (const SourceColumn& column : relation.columns) {
+    const auto add = [&columns](const SourceColumn& column) {
         columns.push_back({column.name, column.source_type, columnar::name_of(column.type),
                            column.is_nullable, std::string(name_of(column.fidelity))});
-    }
+    };
+    std::ranges::for_each(relation.columns, add);
+    std::ranges::for_each(described(added), add);
     return columns;
 }
 
@@ -177,7 +184,7 @@ PlanDocument plan_document(const JobContext& job, const DatabaseIdentity& databa
                            {"type", columnar::name_of(column.type)},
                            {"on_value_error", name_of(column.on_value_error)}});
     }
-    const json::Value document = {
+    json::Value document = {
         {"version", kPlanVersion},
         {"export", wanted.name},
         {"source", {{"engine", database.engine}, {"database", database.database}}},
@@ -189,6 +196,9 @@ PlanDocument plan_document(const JobContext& job, const DatabaseIdentity& databa
         {"format", format_json(manifest_format(part_format(wanted)))},
         {"max_file_size", wanted.output.file_bytes_max},
         {"skip_empty", wanted.output.skips_empty}};
+    // Only where there are some: plans of runs without keep their hash.
+    const MetaColumns& meta = wanted.meta_columns;
+    if (meta.has_exported_at || meta.has_row_hash) document["meta_columns"] = meta_json(meta);
     std::string text = json::write(document);
     std::string hash = sha256_hex(text);
     return {std::move(text), std::move(hash)};

@@ -13,6 +13,7 @@
 #include "extract/config/config.h"
 #include "extract/ledger/lease.h"
 #include "extract/manifest/manifest.h"
+#include "extract/run/meta_columns.h"
 #include "extract/source/source.h"
 
 /// What `run` and the proofs share: how an export's plan is named, formatted and hashed.
@@ -35,7 +36,8 @@ ManifestFormat manifest_format(const columnar::PartFormat& format);
 /// The inverse. Integrity when the manifest names an option or a value that parts do not have.
 Result<columnar::PartFormat> parse_format(const ManifestFormat& format, std::string_view what);
 
-std::vector<ManifestColumn> manifest_columns(const Relation& relation);
+/// With the meta columns behind those of the relation.
+std::vector<ManifestColumn> manifest_columns(const Relation& relation, const AddedColumns& added);
 /// Names and types of the parts of a manifest. Integrity for a type that parts do not have.
 Result<std::vector<columnar::NamedType>> part_columns(const Manifest& manifest);
 

@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 #include "base/check.h"
@@ -19,10 +18,13 @@
 #include "extract/run/engines.h"
 #include "extract/run/governor.h"
 #include "extract/run/hold.h"
+#include "extract/run/journal.h"
 #include "extract/run/retry.h"
 #include "extract/run/run_manifest.h"
 #include "extract/run/run_metric.h"
 #include "extract/run/run_state.h"
+#include "extract/run/schema_drift.h"
+#include "extract/run/standing_copy.h"
 #include "extract/run/stdout_run.h"
 #include "extract/run/worker_pool.h"
 #include "json/json.h"
@@ -51,6 +53,8 @@ class ExportRun {
             std::chrono::duration<double>(job_->clock->monotonic() - started).count();
         return std::move(summary_);
     }
+    /// The run that was taken up again holds rows that break a rule, and they may be old ones.
+    bool is_stale() const { return is_stale_; }
 
   private:
     Status make_copy() {
@@ -64,7 +68,7 @@ class ExportRun {
     Status inspect() {
         sessions_.clear();  // First: a source may allow only so many.
         database_ = TRY(open_database(job_->config->source, limits_of(wanted_->tuning)));
-        const auto before = TRY(settled_state());
+        const auto before = TRY(settled_state(*database_));
         sessions_ = TRY(database_->open_sessions(std::max(wanted_->tuning.workers, 1),
                                                  job_->config->source.consistency));
         summary_.warnings = database_->warnings();
@@ -73,24 +77,18 @@ class ExportRun {
         if (before && before == after) state_.source_state = *before;
         relation_ = TRY(sessions_[0]->describe(*wanted_));
         if (!relation_.no_snapshot.empty()) summary_.warnings.push_back(relation_.no_snapshot);
+        added_ = TRY(added_columns(*wanted_, relation_));
+        TRY(check_rules(wanted_->quality, relation_, added_));
         plan_ = plan_document(*job_, database_->identity(), relation_);
         return {};
-    }
-
-    /// A source that changed a moment ago cannot be told from one that is changing: a moment later
-    /// it can, and then the next run may find that there is nothing to do.
-    Result<std::optional<std::string>> settled_state() {
-        constexpr std::chrono::milliseconds kMoment{60};
-        auto state = TRY(database_->state());
-        if (state) return state;
-        std::this_thread::sleep_for(kMoment);
-        return database_->state();
     }
 
     Status find_earlier_run() {
         const std::string path = ledger_path(job_->config->file);
         auto ledger = TRY(Ledger::open(path));
         ledger_.emplace(std::move(ledger));
+        drift_ = TRY(look_for_drift(*ledger_, *job_, relation_));
+        if (drift_ && wanted_->on_schema_drift == OnSchemaDrift::Warn) warn({drift_->sentence});
         TRY(read_runs());
         if (!unfinished_ || options_->is_fresh) return {};
         if (unfinished_->plan_hash == plan_.hash) return {};
@@ -100,6 +98,10 @@ class ExportRun {
                         unfinished_->run_id, wanted_->name,
                         plan_difference(unfinished_->plan_json, plan_.json)),
             "undo the change to finish that run, or give it up with --fresh");
+    }
+
+    void warn(const std::vector<std::string>& sentences) {
+        summary_.warnings.insert(summary_.warnings.end(), sentences.begin(), sentences.end());
     }
 
     Status read_runs() {
@@ -136,19 +138,15 @@ class ExportRun {
         if (last_done_->plan_hash != plan_.hash) return false;
         const auto recorded = parse_run_state(last_done_->source_state, last_done_->run_id);
         if (!recorded || recorded->source_state != state_.source_state) return false;
-        const std::string& prefix = last_done_->prefix;
-        const auto marker = check_marker(prefix);
-        if (!marker || *marker != Marker::Valid) return false;
-        const auto manifest = TRY(read_manifest(prefix));
-        if (!manifest || manifest->run_id != last_done_->run_id) return false;
-        const auto destination = TRY(Destination::open_existing(prefix));
-        for (const ManifestPart& part : manifest->parts) {
-            if (part.is_committed && !TRY(destination.has_file(part.path, part.bytes)))
-                return false;
-        }
+        const auto manifest = TRY(standing_copy(*last_done_));
+        if (!manifest) return false;
+        // The rules may be newer than the copy. One that breaks them is made again, and refused.
+        summary_.quality =
+            TRY(judge_quality(*job_, copy_place(*ledger_, last_done_->prefix), *manifest));
+        if (!refuse_broken(summary_.quality, wanted_->name)) return false;
         const ManifestTotals totals = manifest->totals();
         summary_.run_id = last_done_->run_id;
-        summary_.prefix = prefix;
+        summary_.prefix = last_done_->prefix;
         summary_.rows = totals.rows;
         summary_.parts = totals.parts;
         summary_.bytes = totals.bytes;
@@ -168,8 +166,7 @@ class ExportRun {
         run_.started_at = now;
         job_->progress->begin_phase({.name = "planning " + wanted_->name});
         ChunkPlan chunks = TRY(plan_chunks(*sessions_[0], relation_, *wanted_));
-        summary_.warnings.insert(summary_.warnings.end(), chunks.warnings.begin(),
-                                 chunks.warnings.end());
+        warn(chunks.warnings);
         key_ = chunks.key;
         state_.is_whole = !key_.has_value();
         if (key_) state_.key = key_->columns;
@@ -220,6 +217,7 @@ class ExportRun {
         TRY(remove_success(run_.prefix));
         if (unfinished_ && !options_->is_fresh) return protect_resume();
         TRY(ledger_->begin_run(run_, new_chunks_));
+        if (drift_) TRY(event("schema_changed", {{"changes", drift_->changes}}));
         return event("run_started", {{"prefix", run_.prefix}, {"chunks", new_chunks_.size()}});
     }
 
@@ -227,22 +225,12 @@ class ExportRun {
         const std::vector<std::string> ours = {run_.run_id};
         TRY(hold_->destination().sweep_temporaries(ours));
         TRY(ledger_->rearm(run_.run_id));
-        for (const PartRecord& part : TRY(parts_gone())) {
+        for (const PartRecord& part :
+             TRY(parts_gone(*ledger_, run_.run_id, hold_->destination()))) {
             TRY(ledger_->reopen_chunk(run_.run_id, part.chunk_id,
                                       fmt::format("{} is missing or has another size", part.path)));
         }
         return event("run_resumed", {});
-    }
-
-    /// What the ledger claims as committed and does not stand there with its size.
-    Result<std::vector<PartRecord>> parts_gone() {
-        std::vector<PartRecord> gone;
-        for (PartRecord& part : TRY(ledger_->parts(run_.run_id))) {
-            if (part.status != PartStatus::Committed) continue;
-            const bool is_there = TRY(hold_->destination().has_file(part.path, part.bytes));
-            if (!is_there) gone.push_back(std::move(part));
-        }
-        return gone;
     }
 
     Status apply_verify_record() {
@@ -260,10 +248,12 @@ class ExportRun {
             {.name = (summary_.is_resumed ? "resuming " : "extracting ") + wanted_->name,
              .units_total = static_cast<std::uint64_t>(pending),
              .rows_expected = static_cast<std::uint64_t>(rows_expected_)});
-        ChunkWriting writing = chunk_writing(*job_, relation_, key_);
+        ChunkWriting writing = chunk_writing(*job_, relation_, added_, key_);
+        writing.added.exported_at = run_.started_at;
         writing.run_id = run_.run_id;
         writing.plan_hash = plan_.hash;
         writing.stop = &hold_->stop();
+        reads_rows_ = pending > 0;
         // One chunk that cannot be cut needs one worker.
         if (pending <= 1 && state_.rows_target == 0) sessions_.resize(1);
         const Engines engines = TRY(open_engines(wanted_->tuning, sessions_.size()));
@@ -278,7 +268,7 @@ class ExportRun {
         const auto outcome = TRY(pool.run(sessions_, engines.sessions));
         if (governor) {
             summary_.governed = governor->rest();
-            std::ranges::copy(summary_.governed->warnings, std::back_inserter(summary_.warnings));
+            warn(summary_.governed->warnings);
         }
         summary_.retries = outcome.retries;
         summary_.values_nulled = outcome.values_nulled;
@@ -308,7 +298,8 @@ class ExportRun {
             CHECK(chunk.status == ChunkStatus::Done);
             ++summary_.chunks;
         }
-        const std::vector<PartRecord> gone = TRY(parts_gone());
+        const std::vector<PartRecord> gone =
+            TRY(parts_gone(*ledger_, run_.run_id, hold_->destination()));
         if (gone.empty()) return {};
         return fail(ErrorClass::Integrity,
                     fmt::format("{} changed while the run was at work",
@@ -318,11 +309,16 @@ class ExportRun {
 
     Status record() {
         ManifestOrigin origin{source_identity(*wanted_, database_->identity(), relation_),
-                              &relation_, state_.key};
+                              &relation_, &added_, state_.key};
         origin.source.snapshot_id = state_.source_state;
         origin.source.consistency = consistency_name(
             relation_, is_mixed_ ? Consistency::Chunk : job_->config->source.consistency);
         const Manifest manifest = TRY(manifest_of_run(*job_, *ledger_, run_, origin));
+        is_stale_ = is_mixed_ && !reads_rows_;
+        summary_.quality = TRY(require_quality(*job_, *ledger_, run_.prefix, manifest));
+        is_stale_ = false;
+        warn(skipped_rules(summary_.quality, wanted_->name));
+        TRY(hold_->stop().check());
         TRY(write_manifest(run_.prefix, manifest));
         FAULT_POINT("run: after the manifest");
         const RunRecord ended =
@@ -331,6 +327,8 @@ class ExportRun {
         summary_.rows = ended.rows;
         summary_.parts = ended.parts;
         summary_.bytes = ended.bytes;
+        TRY(ledger_->set_schema_baseline(
+            {wanted_->name, schema_json(relation_), run_.run_id, job_->clock->now()}));
         TRY(ledger_->record_metric(
             metric_of(ended, summary_, std::ssize(sessions_), job_->clock->now())));
         return event("run_done",
@@ -351,13 +349,7 @@ class ExportRun {
     }
 
     Status event(std::string kind, const json::Value& detail) {
-        EventRecord record;
-        record.at = job_->clock->now();
-        record.export_name = wanted_->name;
-        record.run_id = run_.run_id;
-        record.kind = std::move(kind);
-        record.detail_json = json::write(detail.is_null() ? json::Value::object() : detail);
-        return ledger_->record_event(record);
+        return record_event(*ledger_, *job_, run_.run_id, std::move(kind), detail);
     }
 
     const JobContext* job_;
@@ -366,6 +358,8 @@ class ExportRun {
     std::unique_ptr<SourceDatabase> database_;
     std::vector<std::unique_ptr<SourceSession>> sessions_;
     Relation relation_;
+    AddedColumns added_;
+    std::optional<SchemaDrift> drift_;
     PlanDocument plan_;
     std::optional<Ledger> ledger_;
     std::optional<Hold> hold_;  // After the ledger: it gives its lease back to it.
@@ -377,6 +371,8 @@ class ExportRun {
     std::vector<NewChunk> new_chunks_;
     std::int64_t rows_expected_ = 0;
     bool is_mixed_ = false;  // Chunks come from more than one state of the source.
+    bool reads_rows_ = true;
+    bool is_stale_ = false;
     RunSummary summary_;
 };
 
@@ -393,7 +389,13 @@ std::string_view name_of(RunOutcome outcome) {
 
 Result<RunSummary> run_export(const JobContext& job, const RunOptions& options) {
     if (job.wanted->destination.type == DestinationType::Stdout) return run_to_stdout(job);
-    return ExportRun(job, options).run();
+    {
+        ExportRun run(job, options);
+        auto done = run.run();
+        if (done || !run.is_stale()) return done;
+    }
+    // The source may have been mended since, and nobody need be there to say --fresh.
+    return ExportRun(job, {.is_fresh = true}).run();
 }
 
 }  // namespace trueup::extract

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "extract/run/governor.h"
 #include "extract/run/job.h"
+#include "extract/run/quality.h"
 
 namespace trueup::extract {
 
@@ -35,8 +36,9 @@ struct RunSummary {
     std::int64_t retries = 0;
     std::int64_t values_nulled = 0;
     double seconds = 0;
-    SourceLoad load;                   // Over all sessions.
-    std::optional<Governed> governed;  // Nothing when all workers might work all the time.
+    SourceLoad load;                    // Over all sessions.
+    std::optional<Governed> governed;   // Nothing when all workers might work all the time.
+    std::vector<QualityCheck> quality;  // Of each rule; none is broken.
     std::vector<std::string> warnings;
 };
 

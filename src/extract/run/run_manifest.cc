@@ -40,6 +40,16 @@ Result<ManifestPart> manifest_part(const PartRecord& part, const ChunkRecord& ch
     return described;
 }
 
+std::optional<RowHashContract> row_hash_contract(const Relation& relation,
+                                                 const AddedColumns& added) {
+    if (!added.has_row_hash) return std::nullopt;
+    RowHashContract contract{std::string(kRowHashColumn), {}, std::string(kRowHashRender)};
+    for (const std::size_t place : added.hashed) {
+        contract.covered.push_back(relation.columns.at(place).name);
+    }
+    return contract;
+}
+
 }  // namespace
 
 Result<std::vector<ManifestPart>> manifest_parts(const std::vector<PartRecord>& parts,
@@ -84,8 +94,9 @@ Result<Manifest> manifest_of_run(const JobContext& job, const Ledger& ledger, co
     manifest.writer = fmt::format("trueup (DuckDB {})", columnar::Engine::version());
     manifest.plan_hash = run.plan_hash;
     manifest.source = origin.source;
-    manifest.columns = manifest_columns(*origin.relation);
+    manifest.columns = manifest_columns(*origin.relation, *origin.added);
     manifest.format = manifest_format(part_format(*job.wanted));
+    manifest.row_hash = row_hash_contract(*origin.relation, *origin.added);
     manifest.chunk_keys = origin.chunk_keys;
     manifest.parts = TRY(manifest_parts(parts, chunks));
     return manifest;

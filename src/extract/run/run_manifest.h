@@ -28,6 +28,7 @@ std::string consistency_name(const Relation& relation, Consistency consistency);
 struct ManifestOrigin {
     SourceIdentity source;
     const Relation* relation = nullptr;
+    const AddedColumns* added = nullptr;
     std::vector<std::string> chunk_keys;
 };
 

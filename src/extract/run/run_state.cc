@@ -2,9 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+#include <thread>
+
 #include "json/json.h"
 
 namespace trueup::extract {
+
+Result<std::optional<std::string>> settled_state(SourceDatabase& database) {
+    constexpr std::chrono::milliseconds kMoment{60};
+    auto state = TRY(database.state());
+    if (state) return state;
+    std::this_thread::sleep_for(kMoment);
+    return database.state();
+}
 
 std::string to_json(const RunState& state) {
     return json::write({{"state", state.source_state},

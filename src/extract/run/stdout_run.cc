@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "extract/run/chunk_writer.h"
 #include "extract/run/retry.h"
+#include "extract/run/run_manifest.h"
 
 namespace trueup::extract {
 namespace {
@@ -64,19 +65,36 @@ Status pass_on(const std::string& path) {
 
 struct WrittenWhole {
     WrittenChunk chunk;
+    Manifest manifest;  // Its columns and parts.
     SourceLoad load;
     std::string no_snapshot;  // As in Relation.
 };
 
+/// The rows go nowhere when they break a rule.
+Result<std::vector<QualityCheck>> judge_whole(const JobContext& job, const std::string& folder,
+                                              const Manifest& manifest) {
+    auto checks = TRY(judge_quality(job, {folder, join_path(folder, "spill")}, manifest));
+    auto kept = refuse_broken(checks, job.wanted->name);
+    if (kept) return checks;
+    // No part stays.
+    kept.error().hint = "mend the source or change the rule, and run again";
+    return std::unexpected(std::move(kept).error());
+}
+
 /// Nothing was passed on before this returns: it may be done again.
-Result<WrittenWhole> write_whole(const JobContext& job, const Destination& destination) {
+Result<WrittenWhole> write_whole(const JobContext& job, const Destination& destination,
+                                 UnixMicros started_at) {
     const Export& wanted = *job.wanted;
     const auto database = TRY(open_database(job.config->source, limits_of(wanted.tuning)));
     const auto sessions = TRY(database->open_sessions(1, job.config->source.consistency));
     const Relation relation = TRY(sessions[0]->describe(wanted));
+    AddedColumns added = TRY(added_columns(wanted, relation));
+    added.exported_at = started_at;
+    TRY(check_rules(wanted.quality, relation, added));
     const auto engine = TRY(columnar::Engine::open({}));
     const auto session = TRY(engine->connect());
     const ChunkWriting writing{.relation = &relation,
+                               .added = added,
                                .tuning = &wanted.tuning,
                                .format = part_format(wanted),
                                .run_id = wanted.name,
@@ -84,7 +102,12 @@ Result<WrittenWhole> write_whole(const JobContext& job, const Destination& desti
     WrittenChunk chunk = TRY(
         write_chunk(*sessions[0], *session, destination, writing,
                     {.chunk_id = 1, .kind = "whole", .keeps_empty = !wanted.output.skips_empty}));
-    return WrittenWhole{std::move(chunk), sessions[0]->load(), relation.no_snapshot};
+    Manifest manifest;
+    manifest.columns = manifest_columns(relation, added);
+    manifest.parts =
+        TRY(manifest_parts(chunk.parts, {ChunkRecord{.chunk_id = 1, .kind = "whole"}}));
+    return WrittenWhole{std::move(chunk), std::move(manifest), sessions[0]->load(),
+                        relation.no_snapshot};
 }
 
 }  // namespace
@@ -95,8 +118,9 @@ Result<RunSummary> run_to_stdout(const JobContext& job) {
     const auto folder = TRY(TemporaryFolder::make());
     Destination destination = TRY(Destination::open_local(folder->path()));
     job.progress->begin_phase({.name = "extracting " + wanted.name, .units_total = 1});
-    const auto [written, load, no_snapshot] =
-        TRY(with_retries(job, [&] { return write_whole(job, destination); }));
+    const UnixMicros started_at = job.clock->now();
+    auto [written, manifest, load, no_snapshot] =
+        TRY(with_retries(job, [&] { return write_whole(job, destination, started_at); }));
     RunSummary summary;
     summary.export_name = wanted.name;
     summary.outcome = RunOutcome::Written;
@@ -104,6 +128,8 @@ Result<RunSummary> run_to_stdout(const JobContext& job) {
     summary.chunks = 1;
     summary.values_nulled = written.values_nulled;
     summary.load = load;
+    summary.quality = TRY(judge_whole(job, folder->path(), manifest));
+    summary.warnings = skipped_rules(summary.quality, wanted.name);
     if (!no_snapshot.empty()) summary.warnings.push_back(no_snapshot);
     for (const PartRecord& part : written.parts) {
         TRY(pass_on(destination.path_of(part.path)));

@@ -52,6 +52,7 @@ class Place:
         chunk = CHUNK_ROWS if not rows_many else rows_many // 12
         oracle.write_config(f"{self.folder}/trueup.yaml", source, [{
             "name": "e", "table": "t", "format": "parquet", "chunk_column": "id", "chunk_size": chunk,
+            "meta_columns": {"exported_at": True, "row_hash": True}, "quality": {"unique_columns": ["id"]},
             "tuning": {"parallel": WORKERS}, "destination": {"type": "local", "path": "out"}}])
         self.truths = [self.rows]
         self.duckdb = oracle.DuckDb(args.duckdb_sql)

@@ -1,19 +1,16 @@
-"""Configurations as people have them (tests/data/config_shapes), run unchanged against a live PostgreSQL server."""
+"""Configurations as people have them, run unchanged against a live PostgreSQL server."""
 
 import os
-import shutil
 import sys
 import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "oracle"))
 import oracle  # noqa: E402
-from oracle import Mismatch  # noqa: E402
-from jobs import expect  # noqa: E402
 from loopback import PASSWORD  # noqa: E402
 from postgres_server import PostgresServer  # noqa: E402
 from postgres_test import truth  # noqa: E402
+from shapes import runs_unchanged  # noqa: E402
 
-SHAPES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data", "config_shapes")
 MAKE_SHOP = """
     CREATE TABLE orders (id bigint PRIMARY KEY, status text NOT NULL, total numeric(12,2),
         placed_at timestamptz NOT NULL);
@@ -26,33 +23,11 @@ WANTED = {"postgres-chunked": {name: "orders" for name in (
               "orders_by_range", "orders_by_key", "orders_by_count", "orders_by_day", "orders_dense",
               "orders_by_memory")},
           "postgres-full": {"orders": "(SELECT id, status, total FROM orders WHERE total > 10) q",
-                            "customers": "customers"}}
-
-
-def prefixes(folder):
-    """The folder of every manifest below, by the name of its export."""
-    found = {}
-    for at, _, names in os.walk(folder):
-        if "_SUCCESS" in names:
-            found[os.path.relpath(at, os.path.join(folder, "output")).split(os.sep)[0]] = at
-    return found
-
-
-def runs_unchanged(tools, server, scratch, shape, wanted):
-    folder = os.path.join(scratch, shape)
-    os.makedirs(folder)
-    config = shutil.copy(os.path.join(SHAPES, shape + ".yaml"), folder)
-    url = f"postgres://owner:{urllib.parse.quote(PASSWORD, safe='')}@127.0.0.1:{server.port}/postgres"
-    environment = {"DATABASE_URL": url, "MINIMUM": "10"}
-    for command in ("doctor", "check", "run", "reconcile", "validate"):
-        expect(oracle.run(tools.trueup, "extract", command, "-c", config, env=environment), 0)
-    duckdb = oracle.DuckDb(tools.duckdb_sql)
-    found = prefixes(folder)
-    if set(found) != set(wanted):
-        raise Mismatch(f"there are copies of {sorted(found)}, not of {sorted(wanted)}")
-    for name, relation in wanted.items():
-        oracle.check_export(duckdb, found[name], truth(server, relation))
-    duckdb.close()
+                            "customers": "customers"},
+          "postgres-meta-columns": {"orders": "orders"},
+          "postgres-quality": {"orders": "orders"},
+          "postgres-scaffold": {"orders": "orders", "customers": "customers"},
+          "postgres-gates": {"orders": "orders", "customers": "customers"}}
 
 
 def main():
@@ -60,9 +35,12 @@ def main():
     tally = oracle.Tally()
     with oracle.Scratch(tools.keep) as scratch, PostgresServer() as server:
         server.execute(MAKE_SHOP)
+        url = f"postgres://owner:{urllib.parse.quote(PASSWORD, safe='')}@127.0.0.1:{server.port}/postgres"
+        environment = {"DATABASE_URL": url, "MINIMUM": "10"}
         for shape, wanted in WANTED.items():
             if tools.only in shape:
-                tally.case(shape, runs_unchanged, tools, server, scratch, shape, wanted)
+                truths = {name: truth(server, relation) for name, relation in wanted.items()}
+                tally.case(shape, runs_unchanged, tools, scratch, environment, shape, truths)
     tally.end()
 
 

@@ -408,6 +408,34 @@ def check_digests(manifest, prefix, rows_by_path):
             raise Mismatch(f"{part['path']}: row digest {part['row_digest']}, not {row_digest}")
 
 
+EXPORTED_AT, ROW_HASH = "_rivet_exported_at", "_rivet_row_hash"
+
+
+def without_meta_columns(manifest, rows, prefix):
+    """(manifest, rows) of what was read. What was computed must be right: one time in all rows, and the hash of
+    each row by a second implementation."""
+    names = [column["name"] for column in manifest["columns"]]
+    meta = {name: names.index(name) for name in (EXPORTED_AT, ROW_HASH) if name in names}
+    width = len(names) - len(meta)
+    if sorted(meta.values()) != list(range(width, len(names))):
+        raise Mismatch(f"{prefix}: meta columns in the middle of {names}")
+    if len({row[meta[EXPORTED_AT]] for row in rows} if EXPORTED_AT in meta else {0}) > 1:
+        raise Mismatch(f"{prefix}: rows of more than one time")
+    if (ROW_HASH in meta) != ("row_hash" in manifest):
+        raise Mismatch(f"{prefix}: row_hash of the manifest is {manifest.get('row_hash')}")
+    if ROW_HASH in meta:
+        contract = manifest["row_hash"]
+        if (contract["column"], contract["render"]) != (ROW_HASH, "trueup.row_hash/1"):
+            raise Mismatch(f"{prefix}: the contract is {contract}")
+        covered = [names.index(name) for name in contract["covered"]]
+        types = [types_of(manifest)[i] for i in covered]
+        for row in rows:
+            wanted = digests.row_hash([row[i] for i in covered], types)
+            if row[meta[ROW_HASH]] != wanted:
+                raise Mismatch(f"{prefix}: the hash of {row} should be {wanted}")
+    return {**manifest, "columns": manifest["columns"][:width]}, [row[:width] for row in rows]
+
+
 def check_export(duckdb, prefix, source_rows, needs_marker=True):
     """The whole verdict on one export; returns its manifest. `source_rows(manifest)` gives the truth."""
     if marker_state(prefix) == "missing":
@@ -422,7 +450,8 @@ def check_export(duckdb, prefix, source_rows, needs_marker=True):
         if count != part["rows"]:
             raise Mismatch(f"{part['path']} holds {count} rows, the manifest says {part['rows']}")
     copied = [row for rows in rows_by_path.values() for row in rows]
-    compare_rows(copied, source_rows(manifest), prefix)
+    read, copied = without_meta_columns(manifest, copied, prefix)
+    compare_rows(copied, source_rows(read), prefix)
     check_digests(manifest, prefix, rows_by_path)
     return manifest
 

@@ -200,6 +200,44 @@ def check_csv_shapes(args, scratch, database):
     duckdb.close()
 
 
+# Meta columns ---------------------------------------------------------------------------------------
+
+META = [{"exported_at": True}, {"row_hash": True}, {"exported_at": True, "row_hash": True},
+        {"exported_at": True, "row_hash": ["id"]}]
+
+
+def check_meta_columns(args, scratch, database):
+    """Every type, in chunks and whole, to both formats; then the copies are proven, and so are mended ones."""
+    folder = os.path.join(scratch, "meta")
+    os.makedirs(folder)
+    table = next(table for table in tables.ALL if table.name == "types")
+    exports = [{"name": f"meta{i}-{file_format}", "table": "types", "format": file_format, "meta_columns": meta,
+                "destination": {"type": "local", "path": f"{folder}/{{export}}"},
+                **({"chunk_column": "id", "chunk_size": 20} if i % 2 else {"mode": "full"})}
+               for i, meta in enumerate(META) for file_format in ("parquet", "csv")]
+    config = oracle.write_config(f"{folder}/trueup.yaml", {"type": "sqlite", "path": database}, exports)
+    duckdb = oracle.DuckDb(args.duckdb_sql)
+    connection = sqlite3.connect(database)
+    damaged = os.path.join(folder, "meta3-parquet")
+    for command, status in (("run", 0), ("reconcile", 0), ("repair --execute", 0), ("validate", 0)):
+        ran = oracle.run(args.trueup, "extract", *command.split(), "-c", config, "--json")
+        if ran.status != status:
+            raise Mismatch(f"{command}: status {ran.status}: {ran.err[:2000]}{ran.out[:2000]}")
+        for entry in exports:
+            prefix = os.path.join(folder, entry["name"])
+            manifest = oracle.check_export(duckdb, prefix, oracle.sqlite_rows(connection, table.source()))
+            wanted = [name for name, key in ((oracle.EXPORTED_AT, "exported_at"), (oracle.ROW_HASH, "row_hash"))
+                      if key in entry["meta_columns"]]
+            names = [column["name"] for column in manifest["columns"]]
+            if names[-len(wanted):] != wanted:
+                raise Mismatch(f"{prefix}: columns {names}")
+        if command == "reconcile":
+            os.remove(os.path.join(damaged, oracle.committed(oracle.load_manifest(damaged))[1]["path"]))
+    if oracle.load_manifest(damaged)["generation"] != 2:
+        raise Mismatch(f"{damaged} was not repaired")
+    duckdb.close()
+
+
 # A DuckDB source ------------------------------------------------------------------------------------
 
 DUCKDB_DDL = """
@@ -253,6 +291,8 @@ def check_duckdb_source(args, scratch):
                 continue
             if relation == "shop" and chunking == "days":
                 entry["chunk_by_days"] = 2
+            if relation == "shop":
+                entry["meta_columns"] = {"exported_at": True, "row_hash": True}
             exports.append({**entry, "name": f"{relation}-{entry['name']}", "table": relation})
     config = oracle.write_config(f"{folder}/trueup.yaml", {"type": "duckdb", "path": database}, exports)
     ran = oracle.run(args.trueup, "extract", "run", "-c", config, "--json")
@@ -284,6 +324,7 @@ def main():
         cases = [(table.name, check_table, args, scratch, database, table) for table in tables.ALL]
         cases += [("misfits", check_misfits, args, scratch),
                   ("csv shapes", check_csv_shapes, args, scratch, database),
+                  ("meta columns", check_meta_columns, args, scratch, database),
                   ("DuckDB source", check_duckdb_source, args, scratch)]
         chosen = [case for case in cases if args.only in case[0]]
         list(pool.map(lambda case: tally.case(*case), chosen))

@@ -138,11 +138,9 @@ json::Value to_json(const Preview& preview, const CheckOptions& options) {
                            {"note", column.note}});
     }
     const ChunkPlan& plan = preview.plan;
-    json::Value chunks = {{"kind", name_of(plan.kind)},
-                          {"count", plan.chunks.size()},
-                          {"key", key_json(plan)},
-                          {"rows_target", plan.rows_target},
-                          {"reason", plan.reason}};
+    json::Value chunks = {{"kind", name_of(plan.kind)},      {"count", plan.chunks.size()},
+                          {"cut_by", name_of(plan.cut_by)},  {"key", key_json(plan)},
+                          {"rows_target", plan.rows_target}, {"reason", plan.reason}};
     if (options.has_chunks) {
         json::Value bounds = json::Value::array();
         for (const extract::PlannedChunk& chunk : plan.chunks) {

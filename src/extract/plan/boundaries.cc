@@ -93,6 +93,10 @@ Result<bool> KeyProbe::sorts_before(const Key& left, const Key& right) const {
 
 Result<bool> KeyProbe::has_nulls() const { return session_->has_null_keys(*relation_, *key_); }
 
+Result<std::vector<Quantile>> KeyProbe::quantiles() const {
+    return session_->quantiles(*relation_, *key_);
+}
+
 Result<bool> CutList::add(Cut cut) {
     if (last_) {
         const bool is_after = TRY(probe_.sorts_before(*last_, cut.key));

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "extract/plan/plan.h"
 #include "extract/source/source.h"
 
 namespace trueup::extract::plan {
@@ -21,6 +22,7 @@ class KeyProbe {
     Result<std::vector<Key>> walk(const SourceSession::Walk& walk) const;
     Result<bool> sorts_before(const Key& left, const Key& right) const;
     Result<bool> has_nulls() const;
+    Result<std::vector<Quantile>> quantiles() const;
 
   private:
     SourceSession* session_;
@@ -34,11 +36,12 @@ struct Cut {
     std::optional<std::int64_t> rows_below;  // Estimated, of the whole relation.
 };
 
-struct Cuts {
+struct Cuts {  // NOLINT(clang-analyzer-optin.performance.Padding): in the order people read.
     std::vector<Cut> cuts;                   // Each strictly after the one before.
     std::optional<std::int64_t> rows_total;  // Estimated, NULL keys left out.
     std::int64_t rows_target = 0;            // Larger than wanted when a limit made it so.
     bool is_limited = false;                 // The limit of chunks changed the plan.
+    CutBy by = CutBy::Walk;
 };
 
 /// Collects cuts, and drops each that the source does not sort after the one before: whatever

@@ -301,7 +301,8 @@ Result<Cuts> DensityMap::cut_evenly() {
     }
     return Cuts{.cuts = list.take(),
                 .rows_total = static_cast<std::int64_t>(std::llround(rows_total_)),
-                .rows_target = std::max<std::int64_t>(1, std::llround(rows_each))};
+                .rows_target = std::max<std::int64_t>(1, std::llround(rows_each)),
+                .by = CutBy::Probes};
 }
 
 Result<std::optional<Cuts>> DensityMap::cut() {

@@ -11,6 +11,7 @@
 #include "extract/plan/boundaries.h"
 #include "extract/plan/days.h"
 #include "extract/plan/density.h"
+#include "extract/plan/histogram.h"
 
 namespace trueup::extract {
 namespace {
@@ -98,6 +99,7 @@ Result<ChunkPlan> Planner::plan() {
     Cuts cuts = TRY(cut(probe));
     const bool is_limited = cuts.is_limited;
     plan.kind = kind_of(*plan.key, cuts);
+    plan.cut_by = cuts.cuts.empty() ? CutBy::Nothing : cuts.by;
     plan.rows_target = cuts.rows_target;
     plan.rows_estimate = rows_of(cuts);
     TRY(add_chunks(plan, probe, std::move(cuts)));
@@ -186,6 +188,8 @@ Result<Cuts> Planner::cut_evenly(const KeyProbe& probe) {
         is_probed = TRY(is_larger_than(probe.key(), options_.walked_rows_max));
     }
     if (is_probed) {
+        auto known = TRY(plan::cut_by_histogram(probe, goal()));
+        if (known) return *std::move(known);
         auto cuts = TRY(plan::cut_by_density(
             probe, goal(), {.probe_rows = options_.probe_rows, .probes = options_.probes}));
         // Without statistics, this many are known to be there.
@@ -202,6 +206,7 @@ Result<Cuts> Planner::cut_days(const KeyProbe& probe) {
     auto found = TRY(plan::cut_by_days(probe, days, goal(), "export " + wanted_->name));
     window_days_ = found.days;
     found.cuts.rows_target = goal().rows;
+    found.cuts.by = CutBy::Nothing;
     if (found.cuts.is_limited) {
         const std::string outcome =
             found.days == days ? "windows without rows were joined to the ones before"
@@ -284,6 +289,7 @@ std::string Planner::reason_of(const ChunkPlan& plan) const {
     const std::int64_t chunks = std::ssize(plan.chunks) - (has_null_chunk ? 1 : 0);
     text += fmt::format(": {}{}", plural(chunks, "chunk"), size_of(plan, chunks));
     if (has_null_chunk) text += ", and one for NULL keys";
+    if (plan.cut_by == CutBy::Histogram) text += ", cut by the histogram of the statistics";
     return text;
 }
 
@@ -319,6 +325,16 @@ void Planner::warn_of(const ChunkPlan& plan, bool is_limited) {
 }
 
 }  // namespace
+
+std::string_view name_of(CutBy by) {
+    switch (by) {
+        case CutBy::Nothing: return "nothing";
+        case CutBy::Histogram: return "histogram";
+        case CutBy::Probes: return "probes";
+        case CutBy::Walk: return "walk";
+    }
+    std::unreachable();
+}
 
 std::string_view name_of(ChunkKind kind) {
     switch (kind) {

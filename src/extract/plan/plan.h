@@ -27,6 +27,16 @@ enum class ChunkKind : std::uint8_t {
 /// "whole", "range", …
 std::string_view name_of(ChunkKind kind);
 
+/// What the places to cut at were found by.
+enum class CutBy : std::uint8_t {
+    Nothing,    // There is one chunk, or windows of days.
+    Histogram,  // The source's own statistics.
+    Probes,     // Looks at the index that are far apart.
+    Walk,       // A pass over all keys.
+};
+/// "nothing", "histogram", "probes", "walk".
+std::string_view name_of(CutBy by);
+
 struct PlannedChunk {
     Bounds bounds;
     std::optional<std::int64_t> rows_estimate;
@@ -34,6 +44,7 @@ struct PlannedChunk {
 
 struct ChunkPlan {
     ChunkKind kind = ChunkKind::Whole;
+    CutBy cut_by = CutBy::Nothing;
     std::optional<ChunkKey> key;                // Nothing: Whole.
     std::vector<PlannedChunk> chunks;           // At least one; in key order, NULL keys last.
     std::int64_t rows_target = 0;               // What a chunk should have; at least 1.

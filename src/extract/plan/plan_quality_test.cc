@@ -111,6 +111,56 @@ std::int64_t rows_of_largest(const std::vector<PlannedChunk>& chunks, const Fake
     return largest;
 }
 
+std::vector<Key> rows_of(const QualityRow& row) {
+    Random random(20'240'229);
+    std::vector<Key> rows;
+    rows.reserve(kRows);
+    for (std::int64_t at = 0; at < kRows; ++at) rows.push_back({row.draw(random, at)});
+    std::ranges::sort(rows);
+    rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+    return rows;
+}
+
+/// As a server would: bounds of even shares of a sample of the rows.
+std::vector<Quantile> histogram_of(const std::vector<Key>& rows) {
+    constexpr std::size_t kSample = 30'000;
+    constexpr std::size_t kBounds = 101;
+    Random random(7);
+    std::vector<Key> sample;
+    sample.reserve(kSample);
+    for (std::size_t i = 0; i < kSample; ++i) sample.push_back(rows[random() % rows.size()]);
+    std::ranges::sort(sample);
+    std::vector<Quantile> bounds;
+    for (std::size_t bound = 0; bound < kBounds; ++bound) {
+        const Key& key = sample[bound * (kSample - 1) / (kBounds - 1)];
+        bounds.push_back({key.front(), static_cast<double>(bound) / (kBounds - 1)});
+    }
+    return bounds;
+}
+
+TEST(PlanQuality, AHistogramSavesTheProbes) {
+    const ChunkKey key{.columns = {"id"}, .is_unique = true, .is_ordered = true};
+    Relation relation{.name = "t", .from_sql = "t", .keys = {key}};
+    Export wanted;
+    wanted.name = "t";
+    wanted.chunking = {.mode = Mode::Chunked, .by = ChunkBy::Auto, .rows = kRowsWanted};
+    for (const QualityRow& row : quality_rows()) {
+        const testing::ScopedTrace trace(__FILE__, row.line, row.name);
+        const std::vector<Key> rows = rows_of(row);
+        FakeSession session(rows, key);
+        session.know(histogram_of(rows));
+        relation.rows_estimate = std::ssize(rows);
+
+        const auto plan = plan_chunks(session, relation, wanted, {});
+        ASSERT_TRUE(plan.has_value()) << plan.error().message;
+        EXPECT_EQ(plan->cut_by, CutBy::Histogram);
+        EXPECT_EQ(session.probes(), 0);
+        EXPECT_EQ(session.keys_walked(), 0);
+        EXPECT_LE(rows_of_largest(plan->chunks, session), kRowsWanted * 3 / 2);
+        EXPECT_EQ(std::ssize(plan->chunks), (std::ssize(rows) + kRowsWanted - 1) / kRowsWanted);
+    }
+}
+
 TEST(PlanQuality, NoChunkIsFarLargerThanWanted) {
     const ChunkKey key{.columns = {"id"}, .is_unique = true, .is_ordered = true};
     const Relation relation{.name = "t", .from_sql = "t", .keys = {key}};
@@ -119,12 +169,7 @@ TEST(PlanQuality, NoChunkIsFarLargerThanWanted) {
     wanted.chunking = {.mode = Mode::Chunked, .by = ChunkBy::Auto, .rows = kRowsWanted};
     for (const QualityRow& row : quality_rows()) {
         const testing::ScopedTrace trace(__FILE__, row.line, row.name);
-        Random random(20'240'229);
-        std::vector<Key> rows;
-        rows.reserve(kRows);
-        for (std::int64_t at = 0; at < kRows; ++at) rows.push_back({row.draw(random, at)});
-        std::ranges::sort(rows);
-        rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+        const std::vector<Key> rows = rows_of(row);
         FakeSession session(rows, key);
 
         const auto plan = plan_chunks(session, relation, wanted, {});

@@ -164,10 +164,28 @@ Scene scene_of(const std::vector<Values>& columns) {
     return scene;
 }
 
+/// Statistics of these rows, or of others, or of none.
+std::vector<Quantile> quantiles_of(const std::vector<Key>& rows, Values values) {
+    const bool is_true = *rc::gen::arbitrary<bool>();
+    std::vector<Quantile> quantiles;
+    for (int bound = *rc::gen::inRange(0, 50); bound > 0; --bound) {
+        const bool is_row = !rows.empty() && (is_true || *rc::gen::arbitrary<bool>());
+        quantiles.push_back({is_row ? (*rc::gen::elementOf(rows)).front() : value_of(values), 0});
+    }
+    if (is_true) std::ranges::sort(quantiles, {}, &Quantile::value);
+    double share = 0;
+    for (Quantile& quantile : quantiles) quantile.share_below = share += 0.02;
+    if (*rc::gen::inRange(0, 8) == 0 && !quantiles.empty()) {
+        quantiles.back().share_below = *rc::gen::element(std::nan(""), -1.0, 2.0, kInfinity);
+    }
+    return quantiles;
+}
+
 /// Plans the scene; every row must be in exactly one chunk, and the chunks must not be too many.
-void expect_tiling(const Scene& scene, Export wanted) {
+void expect_tiling(const Scene& scene, Values values, Export wanted) {
     const FakeSession::Order order = scene.order;
     FakeSession session(scene.rows, scene.key, order);
+    if (*rc::gen::arbitrary<bool>()) session.know(quantiles_of(scene.rows, values));
     Relation relation = relation_of(scene.key);
     const auto rows = std::ssize(scene.rows);
     if (*rc::gen::arbitrary<bool>()) {
@@ -212,14 +230,15 @@ TEST(PlanTiling, EveryRowOfEveryKindOfKeyIsInExactlyOneChunk) {
         Export wanted = export_by(by, is_named ? scene.key.columns : std::vector<std::string>{});
         if (by == ChunkBy::Auto)
             wanted.chunking.mode = *rc::gen::element(Mode::Auto, Mode::Chunked);
-        expect_tiling(scene, wanted);
+        expect_tiling(scene, columns.front(), wanted);
     }));
 }
 
 TEST(PlanTiling, EveryDateIsInExactlyOneChunk) {
     EXPECT_TRUE(rc::check([] {
-        const Scene scene = scene_of({*rc::gen::element(Values::Dates, Values::Seconds)});
-        expect_tiling(scene, export_by(ChunkBy::Days, scene.key.columns));
+        const Values values = *rc::gen::element(Values::Dates, Values::Seconds);
+        const Scene scene = scene_of({values});
+        expect_tiling(scene, values, export_by(ChunkBy::Days, scene.key.columns));
     }));
 }
 

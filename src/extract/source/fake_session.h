@@ -26,6 +26,9 @@ class FakeSession final : public SourceSession {
             rows_, [this](const Key& left, const Key& right) { return compare(left, right) < 0; });
     }
 
+    /// What its statistics say, true or not.
+    void know(std::vector<Quantile> quantiles) { quantiles_ = std::move(quantiles); }
+
     const std::vector<Key>& rows() const { return rows_; }
     std::size_t null_rows() const { return nulls_.size(); }
     std::int64_t keys_walked() const { return keys_walked_; }
@@ -82,6 +85,10 @@ class FakeSession final : public SourceSession {
                               const Key& left, const Key& right) override {
         return compare(left, right) < 0;
     }
+    Result<std::vector<Quantile>> quantiles(const Relation& /*relation*/,
+                                            const ChunkKey& /*key*/) override {
+        return quantiles_;
+    }
     /// The planner must never count.
     Result<std::int64_t> count(const Relation& /*relation*/, const ChunkKey* /*key*/,
                                const Bounds& /*bounds*/) override {
@@ -125,6 +132,7 @@ class FakeSession final : public SourceSession {
 
     std::vector<Key> rows_;
     std::vector<Key> nulls_;
+    std::vector<Quantile> quantiles_;
     ChunkKey key_;
     Order order_;
     std::int64_t keys_walked_ = 0;

@@ -55,6 +55,10 @@ std::string order_of(const ChunkKey& key, std::string_view direction);
 /// One literal, or "(…, …)", with the collations of the columns.
 std::string literal_tuple(const ChunkKey& key, const Key& values);
 
+/// What ANALYZE found, as SourceSession says.
+Result<std::vector<Quantile>> quantiles(postgres::Connection& connection, const Relation& relation,
+                                        const ChunkKey& key);
+
 /// As SourceDatabase and SourceSession say.
 Result<Observations> examine(const postgres::ConnectOptions& options, const SourceNeeds& needs);
 Result<Observations> examine(postgres::Connection& connection, const Relation& relation);

@@ -107,6 +107,12 @@ class PostgresSession final : public SourceSession {
         for (int row = 0; row < rows.size(); ++row) keys.push_back(key_in(key, rows, row));
         return keys;
     }
+    Result<std::vector<Quantile>> quantiles(const Relation& relation,
+                                            const ChunkKey& key) override {
+        TRY(get_ready());
+        const StatementTimer timer(load_);
+        return parts::quantiles(connection_, relation, key);
+    }
     Result<bool> sorts_before(const Relation& /*relation*/, const ChunkKey& key, const Key& left,
                               const Key& right) override {
         const Rows rows = TRY(query(fmt::format("SELECT {} < {}", parts::literal_tuple(key, left),

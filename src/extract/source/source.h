@@ -72,6 +72,13 @@ struct Relation {
     std::string no_snapshot;
 };
 
+/// What statistics say about the first column of a key: the share of all rows with a key, from 0 to
+/// 1, that lies below a value.
+struct Quantile {
+    KeyValue value;
+    double share_below = 0;
+};
+
 /// Names and types of the columns as parts have them.
 std::vector<columnar::NamedType> part_columns(const Relation& relation);
 
@@ -132,6 +139,12 @@ class SourceSession {
     };
     virtual Result<std::vector<Key>> walk_keys(const Relation& relation, const ChunkKey& key,
                                                const Walk& walk) = 0;
+    /// From statistics that are not known to be old, in key order; none when there are none. May be
+    /// wrong in every respect.
+    virtual Result<std::vector<Quantile>> quantiles(const Relation& /*relation*/,
+                                                    const ChunkKey& /*key*/) {
+        return std::vector<Quantile>();
+    }
     /// True when `left` sorts before `right` in the source's own order for this key.
     virtual Result<bool> sorts_before(const Relation& relation, const ChunkKey& key,
                                       const Key& left, const Key& right) = 0;

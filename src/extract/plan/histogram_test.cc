@@ -32,6 +32,7 @@ ChunkPlan plan_of(std::vector<Quantile> quantiles, std::int64_t count,
 
 std::vector<std::string> bounds_of(const ChunkPlan& plan) {
     std::vector<std::string> bounds;
+    bounds.reserve(plan.chunks.size());
     for (const PlannedChunk& chunk : plan.chunks) bounds.push_back(text_of(chunk.bounds));
     return bounds;
 }

@@ -23,8 +23,8 @@ struct Row {
     int line = __builtin_LINE();
 };
 
-TEST(WorkerLimit, HalvesUnderStrainAndGrowsByOneWhenCalm) {
-    const Row rows[] = {
+std::vector<Row> rows_seen() {
+    return {
         // Calm from the start: there is nothing to gain.
         Row{{{level(0)}, {level(0)}, {level(4)}}, {4, 4, 4}},
         // Down at once, to one at the lowest; up after two calm looks and with each further one.
@@ -47,19 +47,25 @@ TEST(WorkerLimit, HalvesUnderStrainAndGrowsByOneWhenCalm) {
         // A signal that comes and goes is no growth.
         Row{{{count(5)}, {}, {count(9)}}, {4, 4, 4}},
     };
-    for (const Row& row : rows) {
+}
+
+/// Of each look; a change is told when there is one, and only then.
+int see(WorkerLimit& limit, const Pressure& look) {
+    const int before = limit.now();
+    const auto change = limit.see(look);
+    const WorkerLimit::Change told = change.value_or(WorkerLimit::Change{before, before, {}, {}});
+    EXPECT_EQ(change.has_value(), limit.now() != before);
+    EXPECT_EQ(std::pair(told.from, told.to), std::pair(before, limit.now()));
+    return limit.now();
+}
+
+TEST(WorkerLimit, HalvesUnderStrainAndGrowsByOneWhenCalm) {
+    for (const Row& row : rows_seen()) {
         const testing::ScopedTrace trace(__FILE__, row.line, "");
         WorkerLimit limit({.least = 1, .most = 4});
         std::vector<int> got;
-        for (const Pressure& look : row.looks) {
-            const int before = limit.now();
-            const auto change = limit.see(look);
-            EXPECT_EQ(change.has_value(), limit.now() != before);
-            if (change) {
-                EXPECT_EQ(std::pair(change->from, change->to), std::pair(before, limit.now()));
-            }
-            got.push_back(limit.now());
-        }
+        got.reserve(row.looks.size());
+        for (const Pressure& look : row.looks) got.push_back(see(limit, look));
         EXPECT_EQ(got, row.want);
     }
 }
@@ -82,6 +88,41 @@ TEST(WorkerLimit, SaysWhy) {
     EXPECT_FALSE(limit.open("still"));
 }
 
+/// Random looks at one limit, and what has to hold after each.
+class RandomWalk {
+  public:
+    RandomWalk(std::mt19937_64& random, WorkerLimit::Range range)
+        : random_(&random), range_(range), limit_(range) {}
+
+    void look() {
+        const bool has_stalled = looks_++ > 0 && (*random_)() % 8 == 0;
+        if (has_stalled) stalls_ += 1 + static_cast<std::int64_t>((*random_)() % 5);
+        const auto value = static_cast<std::int64_t>((*random_)() % 14);
+        const bool is_strain = has_stalled || value >= 10;
+        since_strain_ = is_strain ? 0 : since_strain_ + 1;
+        const int before = limit_.now();
+        const int now = see(limit_, {level(value), count(stalls_)});
+        EXPECT_GE(now, range_.least);
+        EXPECT_LE(now, range_.most);
+        const int highest = since_strain_ < WorkerLimit::kCalmLooks ? before : before + 1;
+        EXPECT_LE(now, is_strain ? std::max(before / 2, range_.least) : highest);
+        EXPECT_GE(now, is_strain ? std::max(before / 2, range_.least) : before);
+    }
+    void calm_down() {
+        const int looks = range_.most + WorkerLimit::kCalmLooks;
+        for (int look = 0; look < looks; ++look) see(limit_, {level(0), count(stalls_)});
+        EXPECT_EQ(limit_.now(), range_.most);
+    }
+
+  private:
+    std::mt19937_64* random_;
+    WorkerLimit::Range range_;
+    WorkerLimit limit_;
+    std::int64_t stalls_ = 0;
+    int looks_ = 0;
+    int since_strain_ = WorkerLimit::kCalmLooks;
+};
+
 // Whatever is seen: the limit stays in its range, never grows under strain or within two looks of
 // it, and comes back to all workers once the source is calm.
 TEST(WorkerLimit, KeepsItsPromisesOnRandomLooks) {
@@ -90,30 +131,9 @@ TEST(WorkerLimit, KeepsItsPromisesOnRandomLooks) {
         SCOPED_TRACE(round);
         const int most = 1 + static_cast<int>(random() % 16);
         const int least = 1 + static_cast<int>(random() % static_cast<unsigned>(most));
-        WorkerLimit limit({.least = least, .most = most});
-        std::int64_t stalls = 0;
-        int looks_since_strain = 100;
-        for (int look = 0; look < 50; ++look) {
-            const bool has_stalled = look > 0 && random() % 8 == 0;
-            if (has_stalled) stalls += 1 + static_cast<std::int64_t>(random() % 5);
-            const auto value = static_cast<std::int64_t>(random() % 14);
-            const bool is_strain = has_stalled || value >= 10;
-            looks_since_strain = is_strain ? 0 : looks_since_strain + 1;
-            const int before = limit.now();
-            static_cast<void>(limit.see({level(value), count(stalls)}));
-            ASSERT_GE(limit.now(), least);
-            ASSERT_LE(limit.now(), most);
-            ASSERT_LE(limit.now(), before + 1);
-            if (is_strain) {
-                ASSERT_EQ(limit.now(), std::max(before / 2, least));
-            } else if (looks_since_strain < WorkerLimit::kCalmLooks) {
-                ASSERT_LE(limit.now(), before);
-            }
-        }
-        for (int look = 0; look < most + WorkerLimit::kCalmLooks; ++look) {
-            static_cast<void>(limit.see({level(0), count(stalls)}));
-        }
-        ASSERT_EQ(limit.now(), most);
+        RandomWalk walk(random, {.least = least, .most = most});
+        for (int look = 0; look < 50; ++look) walk.look();
+        walk.calm_down();
     }
 }
 

@@ -54,18 +54,21 @@ void WorkerPool::work(SourceSession& source, columnar::Session& engine, int numb
 
 Status WorkerPool::work_until_done(SourceSession& source, columnar::Session& engine,
                                    const std::string& name) {
+    constexpr std::chrono::milliseconds kPause{5};
     while (true) {
         TRY(check_interrupt());
         TRY(stop().check());
-        if (may_begin()) {
-            auto worked = do_next(source, engine, name);
-            --busy_;
-            const bool has_worked = TRY(std::move(worked));
-            if (has_worked) continue;
-            // A worker still at work may cut its chunk and leave a rest.
-            if (busy_ == 0) return {};
+        if (!may_begin()) {
+            std::this_thread::sleep_for(kPause);
+            continue;
         }
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        auto worked = do_next(source, engine, name);
+        --busy_;
+        const bool has_worked = TRY(std::move(worked));
+        if (has_worked) continue;
+        // A worker still at work may cut its chunk and leave a rest.
+        if (busy_ == 0) return {};
+        std::this_thread::sleep_for(kPause);
     }
 }
 

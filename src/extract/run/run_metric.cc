@@ -1,19 +1,9 @@
 #include "extract/run/run_metric.h"
 
-#include <sys/resource.h>
-
+#include "extract/run/process_memory.h"
 #include "json/json.h"
 
 namespace trueup::extract {
-namespace {
-
-std::int64_t peak_rss_bytes() {
-    rusage usage{};
-    ::getrusage(RUSAGE_SELF, &usage);
-    return usage.ru_maxrss * 1024;
-}
-
-}  // namespace
 
 MetricRecord metric_of(const RunRecord& ended, const RunSummary& summary, std::int64_t workers,
                        UnixMicros now) {
@@ -29,7 +19,7 @@ MetricRecord metric_of(const RunRecord& ended, const RunSummary& summary, std::i
     metric.workers = workers;
     metric.elapsed_us = now - ended.started_at;
     metric.longest_statement_us = summary.load.longest_us;
-    metric.peak_rss_bytes = peak_rss_bytes();
+    metric.peak_rss_bytes = peak_resident_bytes();
     json::Value detail = {{"statements", summary.load.statements},
                           {"connections", summary.load.connections}};
     if (summary.governed) detail["workers_least"] = summary.governed->workers_least;

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <thread>
 #include <utility>
 
 #include "base/check.h"
 #include "base/fault.h"
 #include "base/signal.h"
+#include "extract/run/process_memory.h"
 #include "extract/run/retry.h"
 #include "json/json.h"
 
@@ -73,8 +75,12 @@ Status WorkerPool::work_until_done(SourceSession& source, columnar::Session& eng
 }
 
 bool WorkerPool::may_begin() {
+    const int governed =
+        work_.governor == nullptr ? std::numeric_limits<int>::max() : work_.governor->workers();
+    const int workers = workers_within_memory(governed, resident_bytes(),
+                                              work_.writing->tuning->memory_threshold_bytes);
     int busy = busy_;
-    while (work_.governor == nullptr || busy < work_.governor->workers()) {
+    while (busy < workers) {
         if (busy_.compare_exchange_weak(busy, busy + 1)) return true;
     }
     return false;

@@ -49,7 +49,8 @@ class WorkerPool {
     void work(SourceSession& source, columnar::Session& engine, int number);
     Status work_until_done(SourceSession& source, columnar::Session& engine,
                            const std::string& name);
-    /// Makes the caller one of those at work; false when there are as many as the governor lets.
+    /// Makes the caller one of those at work; false when there are as many as the governor
+    /// and the memory of the process let.
     bool may_begin();
     /// Takes a chunk and does it; false when none is pending.
     Result<bool> do_next(SourceSession& source, columnar::Session& engine, const std::string& name);

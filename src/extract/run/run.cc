@@ -392,7 +392,9 @@ Result<RunSummary> run_export(const JobContext& job, const RunOptions& options) 
     {
         ExportRun run(job, options);
         auto done = run.run();
-        if (done || !run.is_stale()) return done;
+        // A disk that is full or a signal says nothing of the rules; those rows are good to resume.
+        const bool is_broken = !done && done.error().kind == ErrorClass::Integrity;
+        if (!is_broken || !run.is_stale()) return done;
     }
     // The source may have been mended since, and nobody need be there to say --fresh.
     return ExportRun(job, {.is_fresh = true}).run();

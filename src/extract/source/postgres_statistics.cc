@@ -56,8 +56,10 @@ Result<std::vector<Quantile>> quantiles(postgres::Connection& connection, const 
     if (!is_told) return found;
     const auto asked = connection.query(question(relation, key));
     if (!asked) {
-        // Values of a type that does not read what it writes are no reason not to read the rows.
-        const bool is_answer = asked.error().kind == ErrorClass::Failed && connection.is_alive();
+        // Values of a type that does not read what it writes are no reason not to read the rows,
+        // unless a transaction ended over them.
+        const bool is_answer = asked.error().kind == ErrorClass::Failed &&
+                               connection.state() == postgres::Connection::State::Ready;
         if (is_answer) return found;
         return std::unexpected(asked.error());
     }
@@ -65,7 +67,9 @@ Result<std::vector<Quantile>> quantiles(postgres::Connection& connection, const 
     std::int64_t below = 0;
     for (int row = 0; row < rows.size(); ++row) {
         const auto share = parse_int64(rows.text(row, 1));
-        if (!share || rows.is_null(row, 0) || *share < 0 || *share > kBillion) return found;
+        if (!share || rows.is_null(row, 0) || *share < 0 || *share > kBillion) {
+            return std::vector<Quantile>();  // Half of them would be worse than none.
+        }
         const bool is_common = rows.text(row, 2) == "t";
         if (!is_common) below += *share;
         found.push_back(

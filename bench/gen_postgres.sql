@@ -68,7 +68,7 @@ SELECT
       'tags', jsonb_build_array('t' || (gen_h(i,20) & 31), 't' || (gen_h(i,21) & 31)),
       'geo', jsonb_build_object('lat', round(((gen_h(i,22) & 16777215)::numeric / 93206.75) - 90, 5), 'lon', round(((gen_h(i,23) & 16777215)::numeric / 46603.37) - 180, 5)),
       'note', md5((i*17)::text)) END
-FROM generate_series(1, :wide_rows) AS g(i);
+FROM generate_series(1::bigint, :wide_rows) AS g(i);
 ALTER TABLE t_wide ADD PRIMARY KEY (id);
 
 DROP TABLE IF EXISTS t_narrow;
@@ -83,7 +83,7 @@ INSERT INTO t_narrow
 SELECT i, (gen_h(i,1) & 1048575)::int, gen_h(i,2)::float8 / 9223372036854775807.0,
        timestamptz '2024-01-01 00:00:00+00' + i * interval '3.000007 seconds',
        'key-' || to_hex(gen_h(i,3) & 17179869183)
-FROM generate_series(1, :narrow_rows) AS g(i);
+FROM generate_series(1::bigint, :narrow_rows) AS g(i);
 ALTER TABLE t_narrow ADD PRIMARY KEY (id);
 
 VACUUM (FREEZE, ANALYZE) t_wide;

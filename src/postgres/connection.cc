@@ -280,6 +280,18 @@ Result<Rows> Connection::query(const std::string& sql,
     return single_result();
 }
 
+Result<Rows> Connection::query_apart(const std::string& sql) {
+    if (PQtransactionStatus(connection_.get()) != PQTRANS_INTRANS) return query(sql);
+    TRY(exec("SAVEPOINT trueup_apart"));
+    auto rows = query(sql);
+    // What failed is told by `rows`; whether the transaction could be saved, by state().
+    const Status left =
+        exec(rows ? "RELEASE SAVEPOINT trueup_apart"
+                  : "ROLLBACK TO SAVEPOINT trueup_apart; RELEASE SAVEPOINT trueup_apart");
+    if (rows && !left) return std::unexpected(left.error());
+    return rows;
+}
+
 Status Connection::exec(const std::string& sql) {
     if (PQsendQuery(connection_.get(), sql.c_str()) == 0) {
         return failure(connection_.get(), place_);

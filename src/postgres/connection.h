@@ -114,6 +114,8 @@ class Connection {
     /// One statement with parameters $1, $2, … in text form; nothing is NULL.
     Result<Rows> query(const std::string& sql,
                        std::span<const std::optional<std::string>> parameters = {});
+    /// A question that need not be answered: an open transaction goes on when it fails.
+    Result<Rows> query_apart(const std::string& sql);
     /// Statements without parameters; rows are dropped.
     Status exec(const std::string& sql);
     /// The columns that the query would return. It is parsed, not run.

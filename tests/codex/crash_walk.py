@@ -16,13 +16,14 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "oracle"))
 import checker  # noqa: E402
 import homes  # noqa: E402
 from checker import Mismatch  # noqa: E402
+from oracle import Scratch  # noqa: E402
 
 RANDOM_KILLS = 20
 OLD, NEW = "azure", "openai"
@@ -42,6 +43,7 @@ while not os.path.exists(report + ".stop"):
             os.write(descriptor, line)
             os.close(descriptor)
     number += 1
+    time.sleep(0.0005)
 with open(report, "w") as file:
     file.write(str(number))
 """
@@ -224,7 +226,7 @@ def main():
     print(f"seed {args.seed}")
     chance = random.Random(args.seed)
     try:
-        with tempfile.TemporaryDirectory(prefix="trueup-crash-") as folder:
+        with Scratch() as folder:
             place = Place(args, folder)
             place.save()
             walk(place, ["sync"])

@@ -132,6 +132,19 @@ def without_statistics_keys_are_looked_at(tools, server, scratch):
     must_not_be(job_of(tools, server, scratch, "never", "never"), "histogram", truth(server, "never"))
 
 
+def statistics_that_are_withheld_stop_nothing(tools, server, scratch):
+    """The question is asked inside the snapshot's transaction, which goes on."""
+    make(server, "withheld", *KEYS["integers"])
+    server.execute("CREATE ROLE outsider LOGIN PASSWORD 'outsider'; GRANT SELECT ON withheld TO outsider; "
+                   "REVOKE SELECT ON pg_stats FROM PUBLIC")
+    for workers in (1, 2):
+        job = Job(tools, os.path.join(scratch, f"withheld{workers}"), server.source(
+            user="outsider", password="outsider"), table="withheld", chunk_size=None, chunk_column="k",
+            chunk_count=CHUNKS, tuning={"parallel": workers})
+        must_not_be(job, "histogram", truth(server, "withheld"))
+    server.execute("GRANT SELECT ON pg_stats TO PUBLIC")
+
+
 def main():
     tools = oracle.arguments(__doc__).parse_args()
     tally = oracle.Tally()
@@ -142,7 +155,8 @@ def main():
         for name, work in (("common values", common_values_count),
                            ("several columns", several_columns_are_looked_up),
                            ("old", old_statistics_are_left),
-                           ("without", without_statistics_keys_are_looked_at)):
+                           ("without", without_statistics_keys_are_looked_at),
+                           ("withheld", statistics_that_are_withheld_stop_nothing)):
             if tools.only in name:
                 tally.case(name, work, tools, server, scratch)
     tally.end()

@@ -54,10 +54,9 @@ Result<std::vector<Quantile>> quantiles(postgres::Connection& connection, const 
     const bool is_told =
         relation.is_table && !key.is_physical && !key.types.front().ends_with("[]");
     if (!is_told) return found;
-    const auto asked = connection.query(question(relation, key));
+    const auto asked = connection.query_apart(question(relation, key));
     if (!asked) {
-        // Values of a type that does not read what it writes are no reason not to read the rows,
-        // unless a transaction ended over them.
+        // Values of a type that does not read what it writes are no reason not to read the rows.
         const bool is_answer = asked.error().kind == ErrorClass::Failed &&
                                connection.state() == postgres::Connection::State::Ready;
         if (is_answer) return found;

@@ -5,7 +5,6 @@ MAKEFLAGS += --no-print-directory
 SHELL := /bin/bash
 
 PREFIX ?= /usr/local
-export FUZZ_SECONDS ?= 15
 
 .PHONY: help setup build demo test bench install format format-check tidy fuzz tsan
 
@@ -22,6 +21,7 @@ build:  ## Build the release: build/release/src/app/trueup
 demo: build  ## Extract, damage the copy, find it, repair it: on an embedded database
 	@tools/demo
 
+test: export FUZZ_SECONDS ?= 5
 test:  ## Everything that must pass: checks of the text, then all tests under sanitizers
 	@tools/setup
 	@tools/tidy

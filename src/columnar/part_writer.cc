@@ -34,13 +34,22 @@ std::string csv_options(const PartFormat& format) {
         quote, quote_text(format.compression));
 }
 
-/// CSV has no blobs: they are written as lower-case hexadecimal.
+/// What a column is in CSV. There are no blobs: they are written as lower-case hexadecimal. A
+/// moment goes through the text of a TIMESTAMP, since DuckDB's own text of a TIMESTAMPTZ counts
+/// milliseconds in a double, and is a millisecond off from the year 287396 on.
+std::string csv_value(const NamedType& column) {
+    std::string name = quote_name(column.name);
+    if (column.type.id == TypeId::Blob) return fmt::format("lower(hex({0})) AS {0}", name);
+    if (column.type.id == TypeId::TimestampTz) {
+        return fmt::format("make_timestamp(epoch_us({0}))::VARCHAR || '+00' AS {0}", name);
+    }
+    return name;
+}
+
 std::string csv_projection(const std::vector<NamedType>& columns) {
     std::string list;
     for (const NamedType& column : columns) {
-        const std::string name = quote_name(column.name);
-        if (!list.empty()) list += ", ";
-        list += column.type.id == TypeId::Blob ? fmt::format("lower(hex({0})) AS {0}", name) : name;
+        list += (list.empty() ? "" : ", ") + csv_value(column);
     }
     return list;
 }

@@ -112,6 +112,11 @@ constexpr std::pair<std::string_view, std::string_view> kSettings[] = {
     {"jit", "off"},
 };
 
+Status check_names(const std::vector<ResultColumn>& columns, const std::string& place) {
+    for (const ResultColumn& column : columns) TRY(check_utf8(column.name, place));
+    return {};
+}
+
 }  // namespace
 
 std::string place_of(const ConnectOptions& options) {
@@ -188,6 +193,11 @@ Status Connection::set_up(const ConnectOptions& options) {
         settings_ += fmt::format("SET {}{} = {}; ", is_pooled_ ? "LOCAL " : "", name, value);
     };
     for (const auto& [name, value] : kSettings) set(name, value);
+    // Asked for UTF-8, such a server refuses whole statements over a byte; whoever reads rows is to
+    // judge it.
+    const char* const stored = PQparameterStatus(connection_.get(), "server_encoding");
+    has_raw_texts_ = stored != nullptr && std::string_view(stored) == "SQL_ASCII";
+    if (has_raw_texts_) set("client_encoding", "'SQL_ASCII'");
     for (const auto& [name, limit] : {std::pair("statement_timeout", options.statement_timeout),
                                       std::pair("lock_timeout", options.lock_timeout)}) {
         if (limit != seconds(0)) set(name, fmt::format("'{}s'", limit.count()));
@@ -263,6 +273,7 @@ Result<Rows> Connection::single_result() {
         if (!is_alive()) break;
     }
     if (failed) return std::unexpected(*std::move(failed));
+    if (has_raw_texts_) TRY(last.check_utf8(place_));
     return last;
 }
 
@@ -315,6 +326,7 @@ Result<std::vector<ResultColumn>> Connection::describe(const std::string& sql) {
             columns.push_back({PQfname(result, i), PQftype(result, i), PQfmod(result, i)});
         }
     }
+    if (has_raw_texts_) TRY(check_names(columns, place_));
     return columns;
 }
 
@@ -354,52 +366,6 @@ void Connection::cancel() noexcept {
         pollfd waited{.fd = PQsocket(connection), .events = POLLIN, .revents = 0};
         if (::poll(&waited, 1, 100) > 0 && PQconsumeInput(connection) == 0) return;
     }
-}
-
-// ---- CopyOut ----
-
-CopyOut::CopyOut(CopyOut&& other) noexcept
-    : connection_(std::exchange(other.connection_, nullptr)),
-      message_(std::exchange(other.message_, nullptr)),
-      is_done_(other.is_done_) {}
-
-CopyOut::~CopyOut() {
-    if (connection_ == nullptr) return;
-    release();
-    if (!is_done_ && connection_->is_alive()) connection_->cancel();
-}
-
-void CopyOut::release() {
-    if (message_ != nullptr) PQfreemem(std::exchange(message_, nullptr));
-}
-
-Result<std::optional<std::string_view>> CopyOut::next() {
-    if (is_done_) return std::nullopt;
-    release();
-    pg_conn* native = connection_->connection_.get();
-    int bytes = PQgetCopyData(native, &message_, 1);
-    while (bytes == 0) {  // More has to come first.
-        TRY(connection_->wait_for_answer());
-        bytes = PQgetCopyData(native, &message_, 1);
-    }
-    if (bytes > 0) return std::string_view(message_, static_cast<std::size_t>(bytes));
-    is_done_ = true;
-    if (bytes == -2) return failure(native, connection_->place_);
-    TRY(connection_->single_result());
-    return std::nullopt;
-}
-
-// ---- Rows ----
-
-void Rows::Clear::operator()(pg_result* result) const noexcept { PQclear(result); }
-
-int Rows::size() const { return result_ ? PQntuples(result_.get()) : 0; }
-bool Rows::is_null(int row, int column) const {
-    return PQgetisnull(result_.get(), row, column) != 0;
-}
-std::string_view Rows::text(int row, int column) const {
-    return {PQgetvalue(result_.get(), row, column),
-            static_cast<std::size_t>(PQgetlength(result_.get(), row, column))};
 }
 
 }  // namespace trueup::postgres

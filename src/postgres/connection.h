@@ -49,6 +49,8 @@ class Rows {
     bool is_null(int row, int column) const;
     /// Empty for NULL; valid as long as this object.
     std::string_view text(int row, int column) const;
+    /// Fails, naming the server, where a value is no UTF-8.
+    Status check_utf8(const std::string& place) const;
 
   private:
     struct Clear {
@@ -56,6 +58,9 @@ class Rows {
     };
     std::unique_ptr<pg_result, Clear> result_;
 };
+
+/// The same of one text.
+Status check_utf8(std::string_view text, const std::string& place);
 
 /// A column of a statement's result.
 struct ResultColumn {
@@ -134,6 +139,9 @@ class Connection {
     std::optional<std::string> tls_version() const;
     /// A pooler or another go-between answers in the server's place.
     bool is_pooled() const { return is_pooled_; }
+    /// The server (SQL_ASCII) does not know how its texts are encoded: those of copy_out() are any
+    /// bytes, while query() fails where one is no UTF-8.
+    bool has_raw_texts() const { return has_raw_texts_; }
     /// The server process that runs this statement.
     Result<std::int64_t> backend_pid();
 
@@ -159,6 +167,7 @@ class Connection {
     std::chrono::milliseconds silence_max_{-1};  // Before the server is taken for lost; -1: any.
     bool is_given_up_ = false;                   // By us, though libpq knows of nothing wrong.
     bool is_pooled_ = false;
+    bool has_raw_texts_ = false;
     std::string
         settings_;  // Statements that set up a session, or each transaction of a pooled one.
 };

@@ -43,7 +43,7 @@ while not os.path.exists(report + ".stop"):
             os.write(descriptor, line)
             os.close(descriptor)
     number += 1
-    time.sleep(0.0005)
+    time.sleep(0.0001)
 with open(report, "w") as file:
     file.write(str(number))
 """

@@ -11,7 +11,7 @@ import oracle  # noqa: E402
 from oracle import Mismatch  # noqa: E402
 from jobs import Job, certificates, checks, expect, health_must_be  # noqa: E402
 from loopback import PASSWORD, free_port  # noqa: E402
-from postgres_server import PostgresServer, binaries  # noqa: E402
+from postgres_server import PostgresServer, Replica  # noqa: E402
 from postgres_test import truth  # noqa: E402
 from transaction_pooler import TransactionPooler  # noqa: E402
 
@@ -165,29 +165,6 @@ def a_replica_is_told_from_a_primary(tools, server, scratch):
         expect(job.run(), 0)
         job.must_be_exact(truth(server, "orders"))
         server.execute("DELETE FROM orders WHERE id = 0")
-
-
-class Replica(PostgresServer):
-    """A hot standby of a server, made by pg_basebackup."""
-
-    def __init__(self, primary):
-        super().__init__()
-        self._primary = primary
-
-    def _initialise(self):
-        environment = {**os.environ, "PGPASSWORD": PASSWORD}
-        done = subprocess.run(
-            [os.path.join(binaries(), "pg_basebackup"), "-D", self.data, "-R", "-X", "stream", "-c",
-             "fast", "-h", "127.0.0.1", "-p", str(self._primary.port), "-U", "owner"],
-            cwd=self.folder, env=environment, capture_output=True, text=True, **self._become)
-        if done.returncode != 0:
-            raise RuntimeError(f"pg_basebackup: {done.stderr}")
-
-    def catch_up(self, primary):
-        """Replays what the primary has written by now; asking takes long enough to need no pause."""
-        wanted = primary.rows("SELECT pg_current_wal_lsn()")[0][0]
-        while self.rows(f"SELECT pg_last_wal_replay_lsn() >= '{wanted}'::pg_lsn")[0][0] != "t":
-            pass
 
 
 def init_takes_a_whole_schema(tools, server, scratch):

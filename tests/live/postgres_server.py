@@ -125,18 +125,41 @@ class PostgresServer:
         return subprocess.Popen(self._psql("-c", sql), env=self._environment(),
                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
-    def rows(self, query):
+    def rows(self, query, database="postgres"):
         """The server's own text of each value; None for NULL."""
         # An unquoted nothing is NULL, and only a forced quote tells the empty text from it.
-        sql = (f"SET TimeZone = 'UTC'; SET IntervalStyle = 'iso_8601'; COPY ({query}) TO STDOUT "
-               "(FORMAT csv, FORCE_QUOTE *, NULL 'nil')")
-        text = self.execute(sql)
+        sql = ("SET client_encoding = 'UTF8'; SET TimeZone = 'UTC'; SET IntervalStyle = 'iso_8601'; "
+               f"COPY ({query}) TO STDOUT (FORMAT csv, FORCE_QUOTE *, NULL 'nil')")
+        text = self.execute(sql, database)
         return list(_null_aware(text))
 
     def source(self, **more):
         """The `source:` of a configuration."""
         return {"type": "postgres", "host": "127.0.0.1", "port": self.port, "user": "owner",
                 "password": PASSWORD, "database": "postgres", **more}
+
+
+class Replica(PostgresServer):
+    """A hot standby of a server, made by pg_basebackup."""
+
+    def __init__(self, primary, settings=()):
+        super().__init__(settings=settings)
+        self._primary = primary
+
+    def _initialise(self):
+        environment = {**os.environ, "PGPASSWORD": PASSWORD}
+        done = subprocess.run(
+            [os.path.join(binaries(), "pg_basebackup"), "-D", self.data, "-R", "-X", "stream", "-c",
+             "fast", "-h", "127.0.0.1", "-p", str(self._primary.port), "-U", "owner"],
+            cwd=self.folder, env=environment, capture_output=True, text=True, **self._become)
+        if done.returncode != 0:
+            raise RuntimeError(f"pg_basebackup: {done.stderr}")
+
+    def catch_up(self, primary):
+        """Replays what the primary has written by now; asking takes long enough to need no pause."""
+        wanted = primary.rows("SELECT pg_current_wal_lsn()")[0][0]
+        while self.rows(f"SELECT pg_last_wal_replay_lsn() >= '{wanted}'::pg_lsn")[0][0] != "t":
+            pass
 
 
 def _null_aware(text):

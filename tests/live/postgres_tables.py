@@ -70,6 +70,8 @@ TYPES = Table("types", """
         '1999-12-31', '1999-12-31', '  spaces  ', ''),
         (7, 3.4028235e38, 1.7976931348623157e308, -0.01, -1, -0.001, '2024-02-29', NULL, NULL,
         E'\\u0001', NULL);
+    INSERT INTO types (id, day, stamp, stamptz) VALUES (8, '10000-01-01', '10000-01-01', '10000-02-29 23:59:60+14'),
+        (9, '5874897-12-31', '294246-12-31 23:59:59.999999', '294246-12-31 23:59:59.999999+00');
     ANALYZE types""", {**AUTO, "range": {"chunk_column": "id", "chunk_size": 2}})
 
 # Every type that a list holds: NULL, the empty list, NULLs among the elements, and what is at the ends

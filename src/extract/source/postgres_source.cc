@@ -31,7 +31,15 @@ class Snapshot {
 
     Status begin_in(Connection& connection) const {
         TRY(connection.begin_repeatable_read());
-        return connection.exec("SET TRANSACTION SNAPSHOT " + parts::quote_text(id_));
+        Status entered = connection.exec("SET TRANSACTION SNAPSHOT " + parts::quote_text(id_));
+        // The server answers, but knows of no such snapshot: whoever kept it was ended.
+        if (!entered && entered.error().kind == ErrorClass::Failed && connection.is_alive()) {
+            return fail(ErrorClass::Retryable,
+                        fmt::format("{}: the snapshot is gone with the session that held it",
+                                    connection.place()),
+                        "run again: what is left is read from a new snapshot");
+        }
+        return entered;
     }
 
   private:
@@ -278,9 +286,7 @@ Result<std::unique_ptr<SourceDatabase>> open_postgres(const Source& source,
                                                       const StatementLimits& limits) {
     Access access{.options = options_of(source, limits)};
     Connection connection = TRY(access.connect());
-    const Rows encoding =
-        TRY(connection.query("SELECT pg_catalog.current_setting('server_encoding')"));
-    access.checks_utf8 = encoding.text(0, 0) == "SQL_ASCII";
+    access.checks_utf8 = connection.has_raw_texts();
     std::unique_ptr<SourceDatabase> database =
         std::make_unique<PostgresDatabase>(std::move(access), connection.server_version());
     return database;

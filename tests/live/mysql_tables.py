@@ -18,17 +18,17 @@ class Table:
 AUTO = {"auto": {}, "full": {"mode": "full"}}
 
 
-def numbered(name, key_type, key, rows=3000, column="id", extra=None):
+def numbered(name, key_type, key, rows=1200, column="id", extra=None):
     return Table(name, f"""
         CREATE TABLE {name} ({column} {key_type} NOT NULL PRIMARY KEY, note text, amount decimal(12,2));
         INSERT INTO {name} SELECT {key}, IF(seq % 7 = 0, NULL, CONCAT('note ', seq)), seq * 1.25
             FROM seq_0_to_{rows - 1};
         ANALYZE TABLE {name}""", {
             **AUTO,
-            "range": {"chunk_column": column, "chunk_size": 400},
-            "keyset": {"chunk_by_key": column, "chunk_size": 700},
+            "range": {"chunk_column": column, "chunk_size": 160},
+            "keyset": {"chunk_by_key": column, "chunk_size": 280},
             "count": {"chunk_column": column, "chunk_count": 7},
-            "dense": {"chunk_column": column, "chunk_dense": True, "chunk_size": 900},
+            "dense": {"chunk_column": column, "chunk_dense": True, "chunk_size": 360},
             **(extra or {})})
 
 
@@ -96,25 +96,25 @@ TYPES = Table("types", """
 TABLES = [
     TYPES,
     numbered("serials", "bigint AUTO_INCREMENT", "seq + 1"),
-    numbered("negatives", "int", "(CAST(seq AS SIGNED) - 1500) * 1000003"),
+    numbered("negatives", "int", "(CAST(seq AS SIGNED) - 600) * 1000003"),
     numbered("extremes", "bigint", """CASE seq WHEN 0 THEN -9223372036854775808
         WHEN 1 THEN 9223372036854775807 WHEN 2 THEN 0
         ELSE CAST(seq AS SIGNED) * 1000000007 - 4611686018427387904 END"""),
     numbered("unsigneds", "bigint unsigned", """CASE seq WHEN 0 THEN 0 WHEN 1 THEN
         18446744073709551615 ELSE 9223372036854775000 + seq * 3 END"""),
-    numbered("sparse", "bigint", "IF(seq < 2000, seq, seq * 1000000000)"),
-    numbered("small", "smallint unsigned", "seq * 20"),
+    numbered("sparse", "bigint", "IF(seq < 800, seq, seq * 1000000000)"),
+    numbered("small", "smallint unsigned", "seq * 50"),
     numbered("decimals", "decimal(20,4)", "seq * 0.5 - 700"),
     numbered("wide_decimals", "decimal(65,30)", "seq * 123456789012345678901234567890.000000000000000000000000000001"),
     numbered("dates", "date", "DATE '1999-01-01' + INTERVAL seq DAY",
-             extra={"days": {"chunk_column": "id", "chunk_by_days": 300}}),
+             extra={"days": {"chunk_column": "id", "chunk_by_days": 120}}),
     numbered("moments", "datetime(6)", "TIMESTAMP '2024-01-01 00:00:00' + INTERVAL seq * 37000001 MICROSECOND"),
     numbered("stamps", "timestamp(3)", "TIMESTAMP '2024-01-01 00:00:00' + INTERVAL seq * 37 MINUTE",
-             extra={"days": {"chunk_column": "id", "chunk_by_days": 10}}),
+             extra={"days": {"chunk_column": "id", "chunk_by_days": 4}}),
     numbered("clocks", "time(3)", "SEC_TO_TIME(seq * 28.5)"),
-    numbered("doubles", "double", "(CAST(seq AS SIGNED) - 1500) / 7e0"),
-    numbered("floats", "float", "(CAST(seq AS SIGNED) - 1500) / 8e0"),
-    numbered("bits", "bit(20)", "seq * 300"),
+    numbered("doubles", "double", "(CAST(seq AS SIGNED) - 600) / 7e0"),
+    numbered("floats", "float", "(CAST(seq AS SIGNED) - 600) / 8e0"),
+    numbered("bits", "bit(20)", "seq * 800"),
     numbered("uuids", "uuid", "UNHEX(MD5(seq))"),
     numbered("uuid_bytes", "binary(16)", "UNHEX(MD5(seq))"),
     numbered("bytes", "varbinary(20)", "CONCAT(UNHEX(LPAD(HEX(seq), 4, '0')), x'00', UNHEX(MD5(seq)))"),
@@ -124,7 +124,7 @@ TABLES = [
              "CONCAT(IF(seq % 2, 'a', 'A'), IF(seq % 3, 'é', '-'), seq)"),
     numbered("binaries", "varchar(30) COLLATE utf8mb4_bin", "CONCAT(IF(seq % 2, 'a', 'A'), seq, '🙂')"),
     numbered("padded", "char(12) COLLATE utf8mb4_general_ci", "CONCAT('k', seq)"),
-    numbered("nopads", "varchar(12) COLLATE utf8mb4_nopad_bin", "CONCAT('k', seq % 1500, IF(seq < 1500, '', ' '))"),
+    numbered("nopads", "varchar(12) COLLATE utf8mb4_nopad_bin", "CONCAT('k', seq % 600, IF(seq < 600, '', ' '))"),
     numbered("latins", "varchar(30) CHARACTER SET latin1 COLLATE latin1_german1_ci",
              "CONCAT(IF(seq % 2, 'ä', 'Ö'), seq, 'ß')"),
     numbered("quoted", "varchar(40)", "CONCAT('it''s \\\\ \"', seq, '\\n%_')"),

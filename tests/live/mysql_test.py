@@ -6,6 +6,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "oracle"))
 import oracle  # noqa: E402
+from jobs import once  # noqa: E402
 from loopback import PASSWORD  # noqa: E402
 from mysql_server import MysqlServer  # noqa: E402
 from mysql_tables import TABLES  # noqa: E402
@@ -80,10 +81,11 @@ def copies_agree(tools, server, table, scratch):
         raise Mismatch("the password was printed")
     query = table.query.rstrip(";") if table.query else None
     relation = f"({query}) q" if query else quote_name(name_in_server(table))
+    wanted = once(truth(server, relation))
     duckdb = oracle.DuckDb(tools.duckdb_sql)
     for entry in exports_of(table, folder):
         prefix = entry["destination"]["path"].replace("{export}", entry["name"])
-        oracle.check_export(duckdb, prefix, truth(server, relation))
+        oracle.check_export(duckdb, prefix, wanted)
     duckdb.close()
     ran = oracle.run(tools.trueup, "extract", "reconcile", "-c", config)
     if ran.status != 0:

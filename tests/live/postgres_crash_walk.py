@@ -4,4 +4,4 @@ import server_walk
 from postgres_server import PostgresServer
 
 if __name__ == "__main__":
-    server_walk.walk(__doc__, PostgresServer, "ANALYZE", ("run", "resume", "repair"))
+    server_walk.walk(__doc__, PostgresServer, "ANALYZE", ("run", "resume"))

@@ -17,20 +17,20 @@ class Table:
 
 
 AUTO = {"auto": {}, "full": {"mode": "full"}}
-PHYSICAL = {"physical": {"chunk_column": "ctid", "chunk_size": 500}}
+PHYSICAL = {"physical": {"chunk_column": "ctid", "chunk_size": 200}}
 
 
-def numbered(name, key_type, key, rows=3000, column="id"):
+def numbered(name, key_type, key, rows=1200, column="id"):
     return Table(name, f"""
         CREATE TABLE {name} ({column} {key_type} PRIMARY KEY, note text, amount numeric(12,2));
         INSERT INTO {name} SELECT {key}, CASE WHEN i % 7 = 0 THEN NULL ELSE 'note ' || i END,
             i * 1.25 FROM generate_series(0, {rows - 1}) i;
         ANALYZE {name}""", {
             **AUTO, **PHYSICAL,
-            "range": {"chunk_column": column, "chunk_size": 400},
-            "keyset": {"chunk_by_key": column, "chunk_size": 700},
+            "range": {"chunk_column": column, "chunk_size": 160},
+            "keyset": {"chunk_by_key": column, "chunk_size": 280},
             "count": {"chunk_column": column, "chunk_count": 7},
-            "dense": {"chunk_column": column, "chunk_dense": True, "chunk_size": 900}})
+            "dense": {"chunk_column": column, "chunk_dense": True, "chunk_size": 360}})
 
 
 TYPES = Table("types", """
@@ -125,15 +125,15 @@ TABLES = [
     TYPES,
     ARRAYS,
     numbered("serials", "bigint", "i + 1"),
-    numbered("negatives", "integer", "(i - 1500) * 1000003::bigint"),
+    numbered("negatives", "integer", "(i - 600) * 1000003::bigint"),
     numbered("extremes", "bigint", """CASE i WHEN 0 THEN -9223372036854775808
         WHEN 1 THEN 9223372036854775807 WHEN 2 THEN 0 ELSE i * 1000000007::bigint - 4611686018427387904 END"""),
-    numbered("sparse", "bigint", "CASE WHEN i < 2000 THEN i ELSE i * 1000000000::bigint END"),
+    numbered("sparse", "bigint", "CASE WHEN i < 800 THEN i ELSE i * 1000000000::bigint END"),
     numbered("decimals", "numeric(20,4)", "i * 0.5 - 700"),
     numbered("dates", "date", "date '1999-01-01' + i"),
     numbered("stamps", "timestamptz", "timestamptz '2024-01-01' + i * interval '37 minutes'"),
     numbered("uuids", "uuid", "md5(i::text)::uuid"),
-    numbered("doubles", "double precision", "(i - 1500) / 7.0"),
+    numbered("doubles", "double precision", "(i - 600) / 7.0"),
     numbered("texts", "text", "chr(65 + i % 60) || chr(228 + i % 20) || i"),
     numbered("mixed", 'text COLLATE "en-x-icu"',
              "CASE WHEN i % 2 = 0 THEN 'a' ELSE 'A' END || CASE i % 3 WHEN 0 THEN 'é' ELSE '-' END || i"),

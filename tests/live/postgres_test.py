@@ -8,6 +8,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "oracle"))
 import oracle  # noqa: E402
 from oracle import Mismatch  # noqa: E402
+from jobs import once  # noqa: E402
 from loopback import PASSWORD  # noqa: E402
 from postgres_server import PostgresServer  # noqa: E402
 from postgres_tables import TABLES  # noqa: E402
@@ -75,10 +76,11 @@ def copies_agree(tools, server, table, scratch):
         raise Mismatch("the password was printed")
     query = table.query.rstrip(";") if table.query else None
     relation = f"({query}) q" if query else table.relation or oracle.quote_name(table.name)
+    wanted = once(truth(server, relation))
     duckdb = oracle.DuckDb(tools.duckdb_sql)
     for entry in exports_of(table, folder):
         prefix = entry["destination"]["path"].replace("{export}", entry["name"])
-        oracle.check_export(duckdb, prefix, truth(server, relation))
+        oracle.check_export(duckdb, prefix, wanted)
     duckdb.close()
     ran = oracle.run(tools.trueup, "extract", "reconcile", "-c", config)
     if ran.status != 0:

@@ -34,10 +34,10 @@ class Snapshot {
         Status entered = connection.exec("SET TRANSACTION SNAPSHOT " + parts::quote_text(id_));
         // The server answers, but knows of no such snapshot: whoever kept it was ended.
         if (!entered && entered.error().kind == ErrorClass::Failed && connection.is_alive()) {
-            return fail(ErrorClass::Retryable,
-                        fmt::format("{}: the snapshot is gone with the session that held it",
-                                    connection.place()),
-                        "run again: what is left is read from a new snapshot");
+            return fail(
+                ErrorClass::Retryable,
+                entered.error().message + ": the snapshot is gone with the session that held it",
+                "run again: what is left is read from a new snapshot");
         }
         return entered;
     }

@@ -56,7 +56,8 @@ Result<std::vector<Quantile>> quantiles(postgres::Connection& connection, const 
     if (!is_told) return found;
     const auto asked = connection.query_apart(question(relation, key));
     if (!asked) {
-        // Values of a type that does not read what it writes are no reason not to read the rows.
+        // Statistics that are withheld, or of values that their type does not read again, are no
+        // reason not to read the rows.
         const bool is_answer = asked.error().kind == ErrorClass::Failed &&
                                connection.state() == postgres::Connection::State::Ready;
         if (is_answer) return found;

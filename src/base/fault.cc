@@ -58,6 +58,13 @@ void print_visits() {
     for (;;) ::pause();
 }
 
+/// None for a word that is no action.
+Action action_of(std::string_view word) {
+    if (word == "crash") return Action::Crash;
+    if (word == "fail") return Action::Fail;
+    return word == "stop" ? Action::Stop : Action::None;
+}
+
 }  // namespace
 
 void arm(Action action, int visit) { arm_with(action, visit, {}); }
@@ -74,15 +81,15 @@ Status arm_from_environment() {
         return {};
     }
     const auto colon = spec.find(':');
-    const auto action = spec.substr(0, colon);
+    const auto wanted = action_of(spec.substr(0, colon));
     const auto where = colon == std::string_view::npos ? "" : spec.substr(colon + 1);
-    if (where.empty() || (action != "crash" && action != "fail")) {
-        return fail(ErrorClass::Usage,
-                    fmt::format("TRUEUP_FAULT={}: expected count, crash:N, crash:NAME, fail:N or "
-                                "fail:NAME",
-                                spec));
+    if (where.empty() || wanted == Action::None) {
+        return fail(
+            ErrorClass::Usage,
+            fmt::format("TRUEUP_FAULT={}: expected count, or crash, fail or stop with :N or "
+                        ":NAME",
+                        spec));
     }
-    const auto wanted = action == "crash" ? Action::Crash : Action::Fail;
     int visit = 0;
     const auto parsed = std::from_chars(where.data(), where.data() + where.size(), visit);
     if (parsed.ptr != where.data() + where.size()) {
@@ -118,6 +125,7 @@ Status visit(std::string_view name) {
         case Action::Crash: crash(name);
         case Action::Fail:
             return fail(ErrorClass::Failed, fmt::format("injected fault at {}", name));
+        case Action::Stop: static_cast<void>(::kill(::getpid(), SIGSTOP)); return {};
     }
     std::unreachable();
 }

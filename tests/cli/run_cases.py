@@ -59,7 +59,9 @@ def normalised(text, folder, binary):
 def environment(binary, folder):
     keep = ("LD_LIBRARY_PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS")
     env = {name: os.environ[name] for name in keep if name in os.environ}
-    env["PATH"] = f"{binary.parent}:{os.environ.get('PATH', '/usr/bin:/bin')}"
+    # The python3 that runs this, and no script which looks for one.
+    ours = pathlib.Path(sys.executable).parent
+    env["PATH"] = f"{binary.parent}:{ours}:{os.environ.get('PATH', '/usr/bin:/bin')}"
     env.update(HOME=str(folder), TMPDIR=str(folder), LANG="C.UTF-8", TZ="UTC", COLUMNS="100",
                CASES=str(CASES_ROOT))
     return env

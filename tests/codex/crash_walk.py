@@ -23,7 +23,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import checker  # noqa: E402
 import homes  # noqa: E402
 from checker import Mismatch  # noqa: E402
-from oracle import Scratch  # noqa: E402
+from oracle import Scratch, environment  # noqa: E402
 
 RANDOM_KILLS = 20
 OLD, NEW = "azure", "openai"
@@ -105,12 +105,9 @@ class Place:
         shutil.copytree(self.saved, self.home)
 
     def run(self, *words, fault=None, check=None):
-        env = dict(os.environ, HOME=self.home, LC_ALL="C.UTF-8")
-        if fault:
-            env["TRUEUP_FAULT"] = fault
         done = subprocess.run([self.args.trueup, "codex", *words, "--codex-home", self.home,
                                "--progress", "none"], capture_output=True, text=True, check=False,
-                              env=env)
+                              env=environment(fault, {"HOME": self.home, "LC_ALL": "C.UTF-8"}))
         if check is not None and done.returncode not in check:
             raise Mismatch(f"{' '.join(words)}: status {done.returncode}: {done.stderr}{done.stdout}")
         return done
@@ -146,7 +143,7 @@ class Codex:
             if os.path.exists(name):
                 os.remove(name)
         self.process = subprocess.Popen(
-            [sys.executable, "-c", APPENDER, place.report, *place.hot()], stdout=subprocess.PIPE)
+            [sys.executable, "-I", "-S", "-c", APPENDER, place.report, *place.hot()], stdout=subprocess.PIPE)
         self.process.stdout.readline()
 
     def stop(self):
@@ -207,7 +204,7 @@ def kill_at_random(place, words, chance):
         codex = Codex(place)
         process = subprocess.Popen([place.args.trueup, "codex", *words, "--codex-home", place.home],
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                   env=dict(os.environ, HOME=place.home))
+                                   env=environment(more={"HOME": place.home}))
         time.sleep(chance.random() * 0.3)  # The moment of the blow, not a wait for anything.
         process.kill()
         process.wait()

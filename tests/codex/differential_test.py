@@ -14,15 +14,17 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "oracle"))
 import checker  # noqa: E402
 import homes  # noqa: E402
 from checker import Mismatch  # noqa: E402
+from oracle import Scratch, environment  # noqa: E402
 
 
 def trueup(args, home, *words):
     return subprocess.run([args.trueup, "codex", *words, "--codex-home", home, "--progress", "none"],
                           capture_output=True, text=True, check=False,
-                          env=dict(os.environ, LC_ALL="C.UTF-8", HOME=home))
+                          env=environment(more={"LC_ALL": "C.UTF-8", "HOME": home}))
 
 
 class Threads:
@@ -190,7 +192,7 @@ def main():
     args.trueup = os.path.abspath(args.trueup)
     print(f"seed {args.seed}")
     changed = 0
-    with tempfile.TemporaryDirectory(prefix="trueup-homes-") as scratch:
+    with Scratch() as scratch:
         for seed in range(args.seed, args.seed + args.homes):
             try:
                 one_home(args, seed, scratch)

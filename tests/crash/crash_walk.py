@@ -1,4 +1,4 @@
-"""Kills trueup at every visit of a fault point, and at random times, and makes every such step fail.
+"""Kills trueup at every visit of a fault point, and at random times, and makes the step of every point fail.
 
 TRUEUP_FAULT=crash:N kills the process at visit N, crash:NAME at the first visit of that point, fail: makes
 that step fail, count says which visits there are. After each blow a valid _SUCCESS must stand for a whole export or be missing; after the
@@ -10,7 +10,9 @@ of the very run that was to be struck there: that run says so itself. A point wh
 visits must be struck in the end, by its name if not by a number.
 """
 
+import collections.abc
 import concurrent.futures
+import dataclasses
 import os
 import random
 import re
@@ -119,15 +121,15 @@ class Place:
             raise Mismatch(f"gc left files that no manifest owns: {stray}")
 
 
+@dataclasses.dataclass
 class Walk:
     """`command` is what is struck; done again undisturbed, it makes the copy follow the source."""
-
-    def __init__(self, name, prepare, command, actions=("crash", "fail"), cleans=False):
-        self.name = name
-        self.prepare = prepare
-        self.command = command
-        self.actions = actions
-        self.cleans = cleans  # Run gc in the end: nothing may be left that nothing owns.
+    name: str
+    prepare: collections.abc.Callable  # Of a place, before it is saved.
+    command: tuple
+    actions: tuple = ("crash", "fail")
+    cleans: bool = False  # Run gc in the end: nothing may be left that nothing owns.
+    at_points: tuple = ("fail",)  # The actions that strike the first visit of each point, not every visit.
 
 
 def nothing(place):
@@ -249,8 +251,16 @@ class Struck:
         self.blows += is_passed
 
 
-def walk_at(place_type, args, scratch, walk, action, share, visits, can_gc):
-    """Strikes in a place of its own wherever `visits` says, which is asked once visits were counted."""
+def every_visit(share, shares):
+    return lambda counts: range(1 + share, max(sum(count.values()) for count in counts) + 3, shares)
+
+
+def every_point(share, shares):
+    return lambda counts: sorted(set.intersection(*map(set, counts)))[share::shares]
+
+
+def walk_at(place_type, args, scratch, walk, action, share, wheres, can_gc):
+    """Strikes in a place of its own at all `wheres` of the counted visits."""
     place = place_type(args, scratch, f"{walk.name}-{action}-{share}".replace(" ", "_"))
     try:
         walk.prepare(place)
@@ -260,7 +270,7 @@ def walk_at(place_type, args, scratch, walk, action, share, visits, can_gc):
             place.restore()
             struck.counts.append(count_visits(place, walk.command))
         totals = [sum(count.values()) for count in struck.counts]
-        for where in visits(max(totals)):
+        for where in wheres(struck.counts):
             try:
                 struck.add(strike(place, walk, action, where, can_gc), where)
             except Mismatch as mismatch:
@@ -275,11 +285,8 @@ def walk_at(place_type, args, scratch, walk, action, share, visits, can_gc):
 def check_walk(place_type, args, scratch, pool, walk, action, can_gc):
     shares = 2
     started = time.monotonic()
-
-    def share_of(share):
-        return lambda visits: range(1 + share, visits + 3, shares)
-
-    futures = [pool.submit(walk_at, place_type, args, scratch, walk, action, share, share_of(share), can_gc)
+    wheres = every_point if action in walk.at_points else every_visit
+    futures = [pool.submit(walk_at, place_type, args, scratch, walk, action, share, wheres(share, shares), can_gc)
                for share in range(shares)]
     done = [future.result() for future in futures]
     counts = [count for struck in done for count in struck.counts]

@@ -1,10 +1,13 @@
 """What tests of faults share: a job in a folder of its own, how it is disturbed, what is expected of it
 and of what doctor says."""
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "oracle"))
 import oracle  # noqa: E402
@@ -30,16 +33,46 @@ class Job:
     def run(self, *words):
         return oracle.run(self.tools.trueup, "extract", *(words or ("run",)), "-c", self.config)
 
-    def start(self):
+    def start(self, fault=None):
         return subprocess.Popen([self.tools.trueup, "extract", "run", "-c", self.config],
-                                env=oracle.environment(), stdout=subprocess.PIPE,
+                                env=oracle.environment(fault), stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, text=True)
+
+    @contextlib.contextmanager
+    def stopped_amid(self):
+        """A run of it that stands still, all its threads, since its first chunk is done; it goes on behind
+        the block."""
+        process = self.start("stop:chunk: after the ledger")
+        try:
+            while state_of(process) != "T":
+                if process.poll() is not None:
+                    raise Mismatch(f"it ended before it could be disturbed: {finish(process).err}")
+                time.sleep(0.005)
+            yield process
+        finally:
+            process.send_signal(signal.SIGCONT)
 
     def must_be_exact(self, truth):
         """`truth` of the oracle: the rows that the copy should hold."""
         duckdb = oracle.DuckDb(self.tools.duckdb_sql)
         oracle.check_export(duckdb, self.prefix, truth)
         duckdb.close()
+
+
+def state_of(process):
+    """The letter of proc(5): T for one that was stopped."""
+    with open(f"/proc/{process.pid}/stat", encoding="ascii", errors="replace") as file:
+        return file.read().rpartition(") ")[2][0]
+
+
+@contextlib.contextmanager
+def held(process):
+    """It stands still for as long as the block takes: what was seen of it stays true."""
+    process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGCONT)
 
 
 def expect(ran, status, *sentences):
@@ -113,7 +146,7 @@ def break_network(tools, server, scratch, kind, consistency, truth):
     with Proxy(server.port) as proxy:
         for count in (10, 400, 2_000, 8_000, 30_000, 200_000, 900_000):
             job = Job(tools, os.path.join(scratch, f"network-{kind}-{consistency}-{count}"),
-                      server.source(port=proxy.port, consistency=consistency), chunk_size=20_000,
+                      server.source(port=proxy.port, consistency=consistency), chunk_size=7_000,
                       tuning={"parallel": 2, "max_retries": 5, "retry_backoff_ms": 20})
             proxy.break_after(kind, count, connections=2)
             ran = job.run()

@@ -4,4 +4,4 @@ import server_walk
 from mysql_server import MysqlServer
 
 if __name__ == "__main__":
-    server_walk.walk(__doc__, MysqlServer, "ANALYZE TABLE", ("resume",))
+    server_walk.walk(__doc__, MysqlServer, "ANALYZE TABLE", ("run", "resume"))

@@ -1,5 +1,5 @@
 """Chunks of a live PostgreSQL server that are cut by the histogram of its statistics: on keys of every type
-that lie unevenly, with statistics that are fresh, old, hidden or missing. The copy is exact, whatever they
+that lie unevenly, with statistics that are fresh, old, hidden or missing. The copy is whole, whatever they
 say; with fresh ones the chunks are even, too."""
 
 import json
@@ -11,9 +11,8 @@ import oracle  # noqa: E402
 from jobs import Job, expect  # noqa: E402
 from oracle import Mismatch  # noqa: E402
 from postgres_server import PostgresServer  # noqa: E402
-from postgres_test import truth  # noqa: E402
 
-ROWS = 80_000  # The planner walks every key of smaller tables.
+ROWS = 70_000  # The planner walks every key of smaller tables.
 CHUNKS = 20
 # Nine rows of ten in a thousandth of the span, on both sides of zero.
 SKEWED = "CASE WHEN i % 10 = 0 THEN (i - 40000) * 1000000::bigint ELSE i END"
@@ -60,15 +59,26 @@ def rows_of_chunks(job):
         return [part["rows"] for part in json.load(file)["parts"]]
 
 
-def must_be(job, way, truth_, is_wanted=True):
+def must_hold_each_row_once(job, server, table):
+    """Each has a number of its own. What the values are is compared in postgres_test.py."""
+    numbers = "count(*), count(DISTINCT n), sum(n), count(k)"
+    wanted = [int(number) for number in server.rows(f"SELECT {numbers} FROM {table}")[0]]
+    duckdb = oracle.DuckDb(job.tools.duckdb_sql)
+    found, = duckdb.rows(f"SELECT {numbers} FROM '{job.prefix}/*.parquet'")
+    duckdb.close()
+    if list(map(int, found)) != wanted:
+        raise Mismatch(f"{numbers}: {found}, not {wanted}")
+
+
+def must_be(job, way, server, table, is_wanted=True):
     if ((found := cut_by(job)) == way) != is_wanted:
         raise Mismatch(f"cut by {found}")
     expect(job.run(), 0)
-    job.must_be_exact(truth_)
+    must_hold_each_row_once(job, server, table)
 
 
-def must_not_be(job, way, truth_):
-    must_be(job, way, truth_, is_wanted=False)
+def must_not_be(job, way, server, table):
+    must_be(job, way, server, table, is_wanted=False)
 
 
 def fresh_statistics_cut_evenly(tools, server, scratch, name, type_, key):
@@ -77,7 +87,7 @@ def fresh_statistics_cut_evenly(tools, server, scratch, name, type_, key):
     if not unique:
         server.execute(f"CREATE INDEX ON {name} (k)")
     job = job_of(tools, server, scratch, name, name)
-    must_be(job, "histogram", truth(server, name))
+    must_be(job, "histogram", server, name)
     rows = rows_of_chunks(job)
     if len(rows) != CHUNKS or max(rows) > 1.5 * sum(rows) / CHUNKS:
         raise Mismatch(f"chunks have {rows}")
@@ -90,7 +100,7 @@ def common_values_count(tools, server, scratch):
                    "often (k)")
     analyze(server, "often")
     job = job_of(tools, server, scratch, "often", "often")
-    must_be(job, "histogram", truth(server, "often"))
+    must_be(job, "histogram", server, "often")
     rows = sorted(rows_of_chunks(job))
     if rows[-1] < ROWS / 3 or rows[-2] > 2 * ROWS / CHUNKS:
         raise Mismatch(f"chunks have {rows}")
@@ -99,11 +109,11 @@ def common_values_count(tools, server, scratch):
 def several_columns_are_looked_up(tools, server, scratch):
     server.execute(f"CREATE TABLE pairs (k integer, l text, n integer, PRIMARY KEY (k, l)); INSERT INTO pairs "
                    f"SELECT i * i / 1000, md5(i::text), i FROM generate_series(1, {ROWS // 2}) i; INSERT INTO "
-                   f"pairs SELECT -i, 'x', i FROM generate_series(1, {ROWS // 2}) i")
+                   f"pairs SELECT -i, 'x', -i FROM generate_series(1, {ROWS // 2}) i")
     analyze(server, "pairs")
     job = job_of(tools, server, scratch, "pairs", "pairs", chunk_column=None, chunk_count=None,
                  chunk_by_key=["k", "l"], chunk_size=5000)
-    must_be(job, "histogram", truth(server, "pairs"))
+    must_be(job, "histogram", server, "pairs")
 
 
 def old_statistics_are_left(tools, server, scratch):
@@ -112,9 +122,9 @@ def old_statistics_are_left(tools, server, scratch):
     make(server, "old", *KEYS["moments"])
     server.execute("UPDATE old SET k = k + interval '100 years' WHERE n % 5 = 0")
     known = job_of(tools, server, scratch, "known", "old")
-    must_not_be(known, "histogram", truth(server, "old"))
+    must_not_be(known, "histogram", server, "old")
     server.execute("SELECT pg_stat_reset_single_table_counters('old'::regclass)")
-    must_be(job_of(tools, server, scratch, "hidden", "old"), "histogram", truth(server, "old"))
+    must_be(job_of(tools, server, scratch, "hidden", "old"), "histogram", server, "old")
     server.execute("DELETE FROM old WHERE n % 5 <> 0; SELECT pg_stat_reset_single_table_counters("
                    "'old'::regclass)")
     expect(job_of(tools, server, scratch, "moved", "old").run(), 0)
@@ -126,10 +136,10 @@ def without_statistics_keys_are_looked_at(tools, server, scratch):
                    "unseen ENABLE ROW LEVEL SECURITY; CREATE POLICY all_rows ON unseen USING (true)")
     job = Job(tools, os.path.join(scratch, "unseen"), server.source(user="reader", password="reader"),
               table="unseen", chunk_size=None, chunk_column="k", chunk_count=CHUNKS)
-    must_not_be(job, "histogram", truth(server, "unseen"))
+    must_not_be(job, "histogram", server, "unseen")
     server.execute(f"CREATE TABLE never (k bigint PRIMARY KEY, n integer); INSERT INTO never SELECT {SKEWED}, "
                    f"i FROM generate_series(1, {ROWS}) i")
-    must_not_be(job_of(tools, server, scratch, "never", "never"), "histogram", truth(server, "never"))
+    must_not_be(job_of(tools, server, scratch, "never", "never"), "histogram", server, "never")
 
 
 def statistics_that_are_withheld_stop_nothing(tools, server, scratch):
@@ -141,7 +151,7 @@ def statistics_that_are_withheld_stop_nothing(tools, server, scratch):
         job = Job(tools, os.path.join(scratch, f"withheld{workers}"), server.source(
             user="outsider", password="outsider"), table="withheld", chunk_size=None, chunk_column="k",
             chunk_count=CHUNKS, tuning={"parallel": workers})
-        must_not_be(job, "histogram", truth(server, "withheld"))
+        must_not_be(job, "histogram", server, "withheld")
     server.execute("GRANT SELECT ON pg_stats TO PUBLIC")
 
 

@@ -37,7 +37,7 @@ def main():
     tally = oracle.Tally()
     with oracle.Scratch(tools.keep) as scratch, PostgresServer() as server:
         with open(GENERATOR, encoding="utf-8") as file:
-            server.execute("\\set wide_rows 60000\n\\set narrow_rows 250000\n" + file.read())
+            server.execute("\\set wide_rows 40000\n\\set narrow_rows 150000\n" + file.read())
         for table in ("t_wide", "t_narrow"):
             for number, cut in enumerate(CUTS):
                 for workers in ((1, 4) if table == "t_wide" else ((1, 4)[number % 2],)):

@@ -1,6 +1,7 @@
-"""The crash walk of tests/crash over a copy of a live server: killed at every visit of a fault point and at
-random times, the next undisturbed run makes the copy exact."""
+"""The crash walk of tests/crash over a copy of a live server: killed at every fault point and at random
+times, the next undisturbed run makes the copy exact."""
 
+import dataclasses
 import os
 import sys
 
@@ -30,8 +31,9 @@ def place_on(server, analyze):
 
 
 def walk(description, server_type, analyze, names):
-    """What becomes of the destination afterwards is the same for every source: its walk strikes that."""
+    """What becomes of the destination, at every visit of a point and afterwards, is the same for every source: its
+    walk strikes that."""
     args = crash_walk.arguments(description)
-    walks = [one for one in crash_walk.WALKS if one.name in names]
+    walks = [dataclasses.replace(one, at_points=one.actions) for one in crash_walk.WALKS if one.name in names]
     with server_type() as server:
         crash_walk.walk_all(args, place_on(server, analyze), walks)

@@ -500,6 +500,18 @@ def stray_files(prefix):
 Ran = collections.namedtuple("Ran", "status out err")
 
 
+COMBINATIONS = (("parquet", 1), ("csv", 4), ("parquet", 4), ("csv", 1))
+
+
+def combinations(ways, number, is_full):
+    """(way to cut, format, workers) of the exports of the `number`-th table: all of them, or each way meets one
+    format and number of workers, in turn, so that neighbouring tables meet the other ones."""
+    for i, way in enumerate(ways):
+        for j, combination in enumerate(COMBINATIONS):
+            if is_full or (i + number) % len(COMBINATIONS) == j:
+                yield way, *combination
+
+
 def write_config(path, source, exports):
     with open(path, "w", encoding="utf-8") as file:
         json.dump({"source": source, "exports": exports}, file, ensure_ascii=False, indent=1)
@@ -509,10 +521,8 @@ def write_config(path, source, exports):
 def environment(fault=None, more=None):
     names = {**os.environ, **(more or {})}
     names.pop("TRUEUP_FAULT", None)
-    # A killed process cannot report leaks, and the search costs more than these runs. What a run frees stays
-    # poisoned for 16 MB, and who allocated it is told by 4 frames: runs this short need no more.
-    names["ASAN_OPTIONS"] = ("detect_leaks=0:quarantine_size_mb=16:malloc_context_size=4:"
-                             + names.get("ASAN_OPTIONS", ""))
+    # A killed process cannot report leaks, and the search costs more than these runs.
+    names["ASAN_OPTIONS"] = "detect_leaks=0:" + names.get("ASAN_OPTIONS", "")
     if fault:
         names["TRUEUP_FAULT"] = fault
     return names

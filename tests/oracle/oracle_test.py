@@ -33,25 +33,19 @@ def chunking_of(table, name):
 
 
 def exports_of(table, folder, number=0):
-    """All combinations on a few tables; on the others each way to cut meets one format and number of
-    workers, in turn, so that neighbouring tables meet the other ones."""
     exports = []
-    for i, name in enumerate(CHUNKINGS):
-        for j, file_format in enumerate(("parquet", "csv")):
-            for k, workers in enumerate((1, 4)):
-                if table.name not in FULL_MATRIX and (i + number) % 4 != 2 * j + k:
-                    continue
-                entry = {"name": f"{name}-{file_format}-{workers}", "format": file_format,
-                         "tuning": {"parallel": workers},
-                         "destination": {"type": "local", "path": f"{folder}/{{export}}"}}
-                if table.query:
-                    entry["query"] = table.query
-                else:
-                    entry["table"] = oracle.quote_name(table.relation or table.name)
-                if table.columns:
-                    entry["columns"] = table.columns
-                entry.update(chunking_of(table, name))
-                exports.append(entry)
+    for name, file_format, workers in oracle.combinations(CHUNKINGS, number, table.name in FULL_MATRIX):
+        entry = {"name": f"{name}-{file_format}-{workers}", "format": file_format,
+                 "tuning": {"parallel": workers},
+                 "destination": {"type": "local", "path": f"{folder}/{{export}}"}}
+        if table.query:
+            entry["query"] = table.query
+        else:
+            entry["table"] = oracle.quote_name(table.relation or table.name)
+        if table.columns:
+            entry["columns"] = table.columns
+        entry.update(chunking_of(table, name))
+        exports.append(entry)
     return exports
 
 

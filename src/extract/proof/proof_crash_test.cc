@@ -1,6 +1,7 @@
-// Fault model: SIGKILL at any fault point of a repair (before and after every durable step of
-// destination, ledger and manifest). At every instant the manifest's committed parts hold each row
-// at most once, and repairing again ends with the rows of the source.
+// Fault model: SIGKILL at fault points of a repair (before and after every durable step of
+// destination, ledger and manifest): every other visit here, each of them in tests/crash. At every
+// instant the manifest's committed parts hold each row at most once, and repairing again ends with
+// the rows of the source.
 #include <algorithm>
 
 #include "base/fault.h"
@@ -44,7 +45,7 @@ TEST(RepairCrash, KilledAnywhereItEndsWithAnExactCopy) {
     ASSERT_TRUE(execute_repair(folder.job(), plan, options).has_value());
     const int visits = fault::visits();
     ASSERT_GT(visits, 30) << "too few fault points were reached: this test proves little";
-    for (int visit = 1; visit <= visits; ++visit) {
+    for (int visit = 1; visit <= visits; visit += 2) {
         SCOPED_TRACE(visit);
         folder.restore();
         ASSERT_TRUE(is_killed_in_child([&] {

@@ -21,7 +21,7 @@ build:  ## Build the release: build/release/src/app/trueup
 demo: build  ## Extract, damage the copy, find it, repair it: on an embedded database
 	@tools/demo
 
-test: export FUZZ_SECONDS ?= 5
+test: export FUZZ_SECONDS ?= 3
 test:  ## Everything that must pass: checks of the text, then all tests under sanitizers
 	@tools/setup
 	@tools/tidy

@@ -171,18 +171,8 @@ def restore_empty(place):
 Place.restore_empty = restore_empty
 
 
-def visits_in(ran):
-    """The points that a run which ended passed, each with its visits."""
-    found = {}
-    for line in ran.err.splitlines():
-        if line.startswith("fault point "):
-            name, count = line.removeprefix("fault point ").rsplit(": ", 1)
-            found[name] = int(count)
-    return found
-
-
 def count_visits(place, command):
-    found = visits_in(place.run(command, fault="count"))
+    found = oracle.visits_in(place.run(command, fault="count").err)
     if not found:
         raise Mismatch(f"{' '.join(command)} passes no fault point")
     return found
@@ -243,7 +233,7 @@ class Struck:
             self.names.add(name)
             self.blows += 1
             return
-        visits = visits_in(ran)
+        visits = oracle.visits_in(ran.err)
         is_passed = visits.get(where, 0) > 0 if isinstance(where, str) else sum(visits.values()) >= where
         if is_passed and self.action == "crash":
             raise Mismatch(f"{where} was passed without a blow: {visits}")

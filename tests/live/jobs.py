@@ -140,9 +140,28 @@ def health_must_be(found, topic, health, *words):
             raise Mismatch(f"no \"{word}\" in what is said of {topic}: {one}")
 
 
+def lose_sessions(tools, server, scratch, source, rows, end_two):
+    """The snapshot is gone for those that lost their session; what is left to do is done by the others, who
+    still see it. `end_two` ends sessions so that two of three workers are through."""
+    job = Job(tools, os.path.join(scratch, "lost-sessions"), source, chunk_size=rows // 10,
+              tuning=slow(parallel=3))
+    with job.stopped_amid() as process:
+        server.execute("UPDATE orders SET version = version + 1")
+        end_two()
+    expect(finish(process), 0, "a worker stops and 2 go on", "a worker stops and 1 go on")
+    duckdb = oracle.DuckDb(tools.duckdb_sql)
+    found = duckdb.rows(f"SELECT count(*), count(DISTINCT id), max(version) FROM '{job.prefix}/*.parquet'")
+    duckdb.close()
+    if found != [[rows, rows, 0]]:
+        raise Mismatch(f"rows, ids and the last version: {found}")
+    if oracle.load_manifest(job.prefix)["source"]["consistency"] != "snapshot":
+        raise Mismatch("the manifest does not say that it is one snapshot")
+
+
 def break_network(tools, server, scratch, kind, consistency, truth):
     """Struck while connecting, planning, between chunks and amid rows; then the copy is exact, at once or
     after the next run."""
+    truth = once(truth)
     with Proxy(server.port) as proxy:
         for count in (10, 400, 2_000, 8_000, 30_000, 200_000, 900_000):
             job = Job(tools, os.path.join(scratch, f"network-{kind}-{consistency}-{count}"),

@@ -96,6 +96,15 @@ def a_lost_snapshot_is_said_and_resumed(tools, server, scratch):
         raise Mismatch("the manifest says that it is one snapshot")
 
 
+def lost_sessions_leave_their_work(tools, server, scratch):
+    def end_two():
+        workers = rows_of(server, "SELECT CAST(trx_mysql_thread_id AS CHAR) a FROM information_schema.innodb_trx")
+        if kill(server, [row[0] for row in workers[:2]]) != 2:
+            raise Mismatch(f"sessions with a snapshot: {workers}")
+
+    jobs.lose_sessions(tools, server, scratch, server.source(), ROWS, end_two)
+
+
 def a_restart_is_survived_or_resumed(tools, server, scratch):
     job = Job(tools, os.path.join(scratch, "restart"), server.source(consistency="chunk"),
               tuning=slow())
@@ -380,6 +389,7 @@ def main():
                     ("killed sessions", sessions_that_are_killed_come_back, "CONNECTION"),
                     ("killed statements", sessions_that_are_killed_come_back, "QUERY"),
                     ("lost snapshot", a_lost_snapshot_is_said_and_resumed),
+                    ("lost sessions", lost_sessions_leave_their_work),
                     ("restart", a_restart_is_survived_or_resumed),
                     ("network drop, snapshot", a_broken_network_is_survived, "drop", "snapshot"),
                     ("network drop, chunk", a_broken_network_is_survived, "drop", "chunk"),

@@ -33,12 +33,16 @@ def text_of(column):
     return f"CAST({name} + 0e0 AS CHAR)" if source == "float" else f"CAST({name} AS CHAR)"
 
 
+def ask(server, expressions, relation):
+    return server.rows(expressions, relation)
+
+
 def truth(server, relation):
     def rows(manifest):
         types = oracle.types_of(manifest)
         return [[None if value is None else oracle.from_text(value, type_)
                  for value, type_ in zip(row, types)]
-                for row in server.rows(map(text_of, manifest["columns"]), relation)]
+                for row in ask(server, map(text_of, manifest["columns"]), relation)]
     return rows
 
 
@@ -50,7 +54,7 @@ def name_in_server(table):
 def main():
     tools = oracle.arguments(__doc__).parse_args()
     with MysqlServer() as server:
-        copies.walk(tools, server, TABLES, name_in_server, truth)
+        copies.walk(tools, server, TABLES, sys.modules[__name__])
 
 
 if __name__ == "__main__":

@@ -91,6 +91,19 @@ def a_lost_snapshot_is_said_and_resumed(tools, server, scratch):
     job.must_be_exact(truth(server, "orders"))
 
 
+def lost_sessions_leave_their_work(tools, server, scratch):
+    """Without the session that keeps the snapshot nobody can come back to it."""
+    def end_two():
+        for query, count in (("%pg_export_snapshot%", 1), ("COPY%", 2)):
+            ended = server.rows(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'trueup' AND "
+                f"pid <> pg_backend_pid() AND query LIKE '{query}' LIMIT {count}")
+            if len(ended) != count:
+                raise Mismatch(f"{len(ended)} sessions with {query}")
+
+    jobs.lose_sessions(tools, server, scratch, server.source(), ROWS, end_two)
+
+
 def a_broken_network_is_survived(tools, server, scratch, kind, consistency):
     jobs.break_network(tools, server, scratch, kind, consistency, truth(server, "orders"))
 
@@ -316,6 +329,7 @@ def main():
                     ("sessions end, snapshot", sessions_that_end_come_back, "snapshot"),
                     ("restart", a_restart_is_survived_or_resumed),
                     ("lost snapshot", a_lost_snapshot_is_said_and_resumed),
+                    ("lost sessions", lost_sessions_leave_their_work),
                     ("network drop, snapshot", a_broken_network_is_survived, "drop", "snapshot"),
                     ("network drop, chunk", a_broken_network_is_survived, "drop", "chunk"),
                     ("network truncate, snapshot", a_broken_network_is_survived, "truncate", "snapshot"),

@@ -30,13 +30,16 @@ def text_of_value(name, type_):
     return f"{name}::text" if type_ == "BOOLEAN" else name
 
 
+def ask(server, expressions, relation):
+    return server.rows(f"SELECT {', '.join(expressions)} FROM {relation}")
+
+
 def truth(server, relation):
     def rows(manifest):
-        columns = manifest["columns"]
-        query = f"SELECT {', '.join(map(text_of, columns))} FROM {relation}"
         types = oracle.types_of(manifest)
         return [[None if value is None else oracle.from_text(value, type_)
-                 for value, type_ in zip(row, types)] for row in server.rows(query)]
+                 for value, type_ in zip(row, types)]
+                for row in ask(server, map(text_of, manifest["columns"]), relation)]
     return rows
 
 
@@ -48,7 +51,7 @@ def name_in_server(table):
 def main():
     tools = oracle.arguments(__doc__).parse_args()
     with PostgresServer() as server:
-        copies.walk(tools, server, TABLES, name_in_server, truth)
+        copies.walk(tools, server, TABLES, sys.modules[__name__])
 
 
 if __name__ == "__main__":

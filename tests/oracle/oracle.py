@@ -313,7 +313,8 @@ def csv_query(manifest, paths):
         name = quote_name(column["name"])
         texts.append(f"{quote(column['name'])}: 'VARCHAR'")
         is_blob = column["type"] == "BLOB"
-        columns.append(f"unhex({name})" if is_blob else f"CAST({name} AS {column['type']})")
+        value = f"unhex({name})" if is_blob else f"CAST({name} AS {column['type']})"
+        columns.append(f"{value} AS {name}")
     files = ", ".join(map(quote, paths))
     return (f"SELECT filename, {', '.join(columns)} FROM read_csv([{files}], auto_detect=false, "
             f"header={options['header']}, delim={quote(options['delimiter'])}, "
@@ -321,6 +322,12 @@ def csv_query(manifest, paths):
             f"nullstr={quote(options['null'])}, allow_quoted_nulls=false, filename='filename', "
             "max_line_size=33554432, buffer_size=67108864, "
             f"compression={quote(options['compression'])}, columns={{{', '.join(texts)}}})")
+
+
+def parts_query(manifest, paths):
+    """The rows of these parts, with the columns that the manifest names behind `filename`."""
+    is_parquet = manifest["format"]["kind"] == "parquet"
+    return (parquet_query if is_parquet else csv_query)(manifest, paths)
 
 
 def parse_csv(text, delimiter, quote_mark):
@@ -383,7 +390,7 @@ def rows_of_parts(duckdb, prefix, manifest):
     if not parts:
         return parts
     is_parquet = manifest["format"]["kind"] == "parquet"
-    query = (parquet_query if is_parquet else csv_query)(manifest, list(parts))
+    query = parts_query(manifest, list(parts))
     types = types_of(manifest)
     if is_parquet:
         found = duckdb.rows(f"SELECT column_name, column_type FROM (DESCRIBE {query}) OFFSET 1")
@@ -536,6 +543,16 @@ def run(program, *words, fault=None, cwd=None, env=None):
         if sign in done.stderr:
             raise Mismatch(f"{' '.join(words)}: {done.stderr[:4000]}")
     return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def visits_in(errors):
+    """The fault points that a run which ended passed, each with its visits; from what it wrote to stderr."""
+    found = {}
+    for line in errors.splitlines():
+        if line.startswith("fault point "):
+            name, count = line.removeprefix("fault point ").rsplit(": ", 1)
+            found[name] = int(count)
+    return found
 
 
 class Tally:

@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/fault.h"
+#include "base/log.h"
 #include "base/signal.h"
 #include "extract/run/process_memory.h"
 #include "extract/run/retry.h"
@@ -38,6 +39,7 @@ Result<WorkerPool::Outcome> WorkerPool::run(
     const auto work_as = [&](std::size_t number) {
         work(*sources[number], *engines[number], static_cast<int>(number));
     };
+    usable_ = static_cast<int>(sources.size());
     std::vector<std::jthread> others;
     others.reserve(sources.size() - 1);
     for (std::size_t number = 1; number < sources.size(); ++number) {
@@ -60,39 +62,36 @@ Status WorkerPool::work_until_done(SourceSession& source, columnar::Session& eng
     while (true) {
         TRY(check_interrupt());
         TRY(stop().check());
-        if (!may_begin()) {
+        const Turn turn = TRY(take_turn(name));
+        if (turn.is_over) return {};
+        if (!turn.chunk) {
             std::this_thread::sleep_for(kPause);
             continue;
         }
-        auto worked = do_next(source, engine, name);
-        --busy_;
-        const bool has_worked = TRY(std::move(worked));
-        if (has_worked) continue;
-        // A worker still at work may cut its chunk and leave a rest.
-        if (busy_ == 0) return {};
-        std::this_thread::sleep_for(kPause);
+        Status done = do_chunk(source, engine, *turn.chunk);
+        if (done) continue;
+        const bool goes_on = TRY(give_back(source, *turn.chunk, std::move(done).error()));
+        if (!goes_on) return {};
+        wait_before_retry(turn.chunk->attempts);
     }
 }
 
-bool WorkerPool::may_begin() {
+Result<WorkerPool::Turn> WorkerPool::take_turn(const std::string& name) {
+    const int workers = workers_max();
+    const std::lock_guard lock(mutex_);
+    if (at_work_ >= workers) return Turn{};
+    auto chunk = TRY(work_.ledger->claim_next(work_.writing->run_id, name));
+    // A worker still at work may cut its chunk and leave a rest.
+    if (!chunk) return Turn{.chunk = {}, .is_over = at_work_ == 0};
+    ++at_work_;
+    return Turn{.chunk = std::move(chunk)};
+}
+
+int WorkerPool::workers_max() const {
     const int governed =
         work_.governor == nullptr ? std::numeric_limits<int>::max() : work_.governor->workers();
-    const int workers = workers_within_memory(governed, resident_bytes(),
-                                              work_.writing->tuning->memory_threshold_bytes);
-    int busy = busy_;
-    while (busy < workers) {
-        if (busy_.compare_exchange_weak(busy, busy + 1)) return true;
-    }
-    return false;
-}
-
-Result<bool> WorkerPool::do_next(SourceSession& source, columnar::Session& engine,
-                                 const std::string& name) {
-    const auto chunk = TRY(work_.ledger->claim_next(work_.writing->run_id, name));
-    if (!chunk) return false;
-    Status done = do_chunk(source, engine, *chunk);
-    if (!done) TRY(give_back(*chunk, std::move(done).error()));
-    return true;
+    return workers_within_memory(governed, resident_bytes(),
+                                 work_.writing->tuning->memory_threshold_bytes);
 }
 
 Status WorkerPool::do_chunk(SourceSession& source, columnar::Session& engine,
@@ -116,29 +115,35 @@ Status WorkerPool::do_chunk(SourceSession& source, columnar::Session& engine,
     if (job_.progress != nullptr) job_.progress->add_units(1);
     const std::lock_guard lock(mutex_);
     outcome_.values_nulled += written.values_nulled;
+    --at_work_;
     return {};
 }
 
-/// The chunk goes back to the plan. Nothing when it may be tried again, else its error.
-Status WorkerPool::give_back(const ChunkRecord& chunk, Error error) {
+Result<bool> WorkerPool::give_back(const SourceSession& source, const ChunkRecord& chunk,
+                                   Error error) {
     const std::string& run_id = work_.writing->run_id;
+    const std::lock_guard lock(mutex_);
+    --at_work_;
     if (work_.hold->is_lost()) return std::unexpected(std::move(error));
     if (error.kind == ErrorClass::Interrupted) {
         discard(work_.ledger->release_chunk(run_id, chunk.chunk_id),
                 "the next run puts a running chunk back by itself");
         return std::unexpected(std::move(error));
     }
-    const bool may_retry = error.kind == ErrorClass::Retryable &&
-                           chunk.attempts < work_.attempts_max && !stop().is_set();
-    TRY(work_.ledger->fail_chunk(run_id, chunk.chunk_id, {error.message, may_retry}));
-    if (!may_retry) return std::unexpected(std::move(error));
-    tell_retry(fmt::format("chunk {}", chunk.chunk_id), error);
-    {
-        const std::lock_guard lock(mutex_);
-        ++outcome_.retries;
+    const bool may_retry = error.kind == ErrorClass::Retryable && !stop().is_set();
+    if (may_retry && source.is_gone() && usable_ > 1) {
+        TRY(work_.ledger->release_chunk(run_id, chunk.chunk_id));
+        --usable_;
+        log::warn(fmt::format("a worker stops and {} go on: {}", usable_, error.message));
+        return false;
     }
-    wait_before_retry(chunk.attempts);
-    return {};
+    const bool is_tried_again =
+        may_retry && !source.is_gone() && chunk.attempts < work_.attempts_max;
+    TRY(work_.ledger->fail_chunk(run_id, chunk.chunk_id, {error.message, is_tried_again}));
+    if (!is_tried_again) return std::unexpected(std::move(error));
+    tell_retry(fmt::format("chunk {}", chunk.chunk_id), error);
+    ++outcome_.retries;
+    return true;
 }
 
 Status WorkerPool::cut_off_rest(const ChunkRecord& chunk, Bounds& bounds, const Key& at) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -46,16 +47,23 @@ class WorkerPool {
                         std::span<const std::unique_ptr<columnar::Session>> engines);
 
   private:
+    /// What a worker does next.
+    struct Turn {
+        std::optional<ChunkRecord> chunk;  // Claimed; nothing: wait.
+        bool is_over = false;              // No chunk is left, and none can come back.
+    };
+
     void work(SourceSession& source, columnar::Session& engine, int number);
     Status work_until_done(SourceSession& source, columnar::Session& engine,
                            const std::string& name);
-    /// Makes the caller one of those at work; false when there are as many as the governor
-    /// and the memory of the process let.
-    bool may_begin();
-    /// Takes a chunk and does it; false when none is pending.
-    Result<bool> do_next(SourceSession& source, columnar::Session& engine, const std::string& name);
+    /// Claims a chunk, unless as many as the governor and the memory of the process let are at
+    /// work.
+    Result<Turn> take_turn(const std::string& name);
+    int workers_max() const;
     Status do_chunk(SourceSession& source, columnar::Session& engine, const ChunkRecord& chunk);
-    Status give_back(const ChunkRecord& chunk, Error error);
+    /// The chunk goes back to the plan; its error when it may not be tried again. False when this
+    /// worker can do nothing more, and others go on.
+    Result<bool> give_back(const SourceSession& source, const ChunkRecord& chunk, Error error);
     Status cut_off_rest(const ChunkRecord& chunk, Bounds& bounds, const Key& at);
     StopReason& stop() const { return work_.hold->stop(); }
     std::int64_t rows_soft_max(const Bounds& bounds) const;
@@ -64,10 +72,12 @@ class WorkerPool {
 
     const JobContext& job_;
     Work work_;
-    std::mutex mutex_;  // Guards the outcome.
-    Outcome outcome_;
     std::atomic<std::int64_t> rows_per_second_{0};
-    std::atomic<int> busy_{0};
+    std::mutex mutex_;  // Guards the rest. A chunk is claimed and given back while it is held: who
+                        // finds none, and nobody at work, knows that all are done.
+    Outcome outcome_;
+    int at_work_ = 0;
+    int usable_ = 0;  // Workers whose session is not gone.
 };
 
 }  // namespace trueup::extract

@@ -95,12 +95,14 @@ class MysqlSession final : public SourceSession {
         TRY(get_ready());
         return parts::examine(connection_, relation);
     }
+    bool is_gone() const override { return is_gone_; }
 
   private:
     /// After a loss: with a new connection, but never outside the snapshot.
     Status get_ready() {
         if (connection_.is_alive()) return {};
         if (has_snapshot_) {
+            is_gone_ = true;
             return fail(ErrorClass::Retryable,
                         fmt::format("{}: the session is lost, and with it the snapshot that it saw",
                                     connection_.place()),
@@ -181,6 +183,7 @@ class MysqlSession final : public SourceSession {
     const Source* source_;
     Connection connection_;
     bool has_snapshot_ = false;
+    bool is_gone_ = false;
     ReadPace pace_;
 };
 

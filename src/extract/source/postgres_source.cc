@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <atomic>
 #include <memory>
 #include <utility>
 
@@ -20,20 +21,20 @@ using postgres::Rows;
 /// sessions that have to connect again; it ends with the last of them.
 class Snapshot {
   public:
-    static Result<std::shared_ptr<const Snapshot>> take(const postgres::ConnectOptions& options) {
+    static Result<std::shared_ptr<Snapshot>> take(const postgres::ConnectOptions& options) {
         Connection connection = TRY(Connection::open(options));
         TRY(connection.begin_repeatable_read());
         const Rows rows = TRY(connection.query("SELECT pg_catalog.pg_export_snapshot()"));
-        return std::make_shared<const Snapshot>(std::move(connection),
-                                                std::string(rows.text(0, 0)));
+        return std::make_shared<Snapshot>(std::move(connection), std::string(rows.text(0, 0)));
     }
     Snapshot(Connection keeper, std::string id) : keeper_(std::move(keeper)), id_(std::move(id)) {}
 
-    Status begin_in(Connection& connection) const {
+    Status begin_in(Connection& connection) {
         TRY(connection.begin_repeatable_read());
         Status entered = connection.exec("SET TRANSACTION SNAPSHOT " + parts::quote_text(id_));
         // The server answers, but knows of no such snapshot: whoever kept it was ended.
         if (!entered && entered.error().kind == ErrorClass::Failed && connection.is_alive()) {
+            is_gone_ = true;
             return fail(
                 ErrorClass::Retryable,
                 entered.error().message + ": the snapshot is gone with the session that held it",
@@ -41,17 +42,19 @@ class Snapshot {
         }
         return entered;
     }
+    bool is_gone() const { return is_gone_; }
 
   private:
     Connection keeper_;
     std::string id_;
+    std::atomic<bool> is_gone_ = false;  // Nobody can enter it any more.
 };
 
 /// How to connect, and what every session of a database is told.
 struct Access {
     postgres::ConnectOptions options;
-    bool checks_utf8 = false;                  // The server does not.
-    std::shared_ptr<const Snapshot> snapshot;  // None: each statement sees its own state.
+    bool checks_utf8 = false;            // The server does not.
+    std::shared_ptr<Snapshot> snapshot;  // None: each statement sees its own state.
 
     Result<Connection> connect() const {
         Connection connection = TRY(Connection::open(options));
@@ -148,6 +151,10 @@ class PostgresSession final : public SourceSession {
     Result<Observations> examine(const Relation& relation) override {
         TRY(get_ready());
         return parts::examine(connection_, relation);
+    }
+    bool is_gone() const override {
+        return access_.snapshot != nullptr && access_.snapshot->is_gone() &&
+               connection_.state() != Connection::State::Ready;
     }
 
   private:

@@ -154,6 +154,8 @@ class SourceSession {
     virtual Result<std::unique_ptr<ChunkReader>> read(const ReadRequest& request) = 0;
     /// Whether all of a described relation may be read, and what is missing. Reads no row.
     virtual Result<Observations> examine(const Relation& relation) = 0;
+    /// True once the state it saw is lost for good: nothing that is asked of it can succeed again.
+    virtual bool is_gone() const { return false; }
 
     /// What this session asked of its source. Not while a reader is in use.
     const SourceLoad& load() const { return load_; }

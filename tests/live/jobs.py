@@ -33,8 +33,8 @@ class Job:
     def run(self, *words):
         return oracle.run(self.tools.trueup, "extract", *(words or ("run",)), "-c", self.config)
 
-    def start(self, fault=None):
-        return subprocess.Popen([self.tools.trueup, "extract", "run", "-c", self.config],
+    def start(self, command="run", fault=None):
+        return subprocess.Popen([self.tools.trueup, "extract", command, "-c", self.config],
                                 env=oracle.environment(fault), stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, text=True)
 
@@ -42,7 +42,7 @@ class Job:
     def stopped_amid(self):
         """A run of it that stands still, all its threads, since its first chunk is done; it goes on behind
         the block."""
-        process = self.start("stop:chunk: after the ledger")
+        process = self.start(fault="stop:chunk: after the ledger")
         try:
             while state_of(process) != "T":
                 if process.poll() is not None:
@@ -156,6 +156,24 @@ def lose_sessions(tools, server, scratch, source, rows, end_two):
         raise Mismatch(f"rows, ids and the last version: {found}")
     if oracle.load_manifest(job.prefix)["source"]["consistency"] != "snapshot":
         raise Mismatch("the manifest does not say that it is one snapshot")
+
+
+def lose_sessions_of_reconcile(tools, server, scratch, source, rows, end):
+    """One of two: the other looks at all chunks. Both: what is left is unknown, and nobody waits for it.
+    `end(count)` ends the sessions of so many workers, and that of the keeper of their snapshot."""
+    for lost, status in ((1, 0), (2, 2)):
+        job = Job(tools, os.path.join(scratch, f"judged-{lost}"), source, chunk_size=rows // 10,
+                  tuning=slow(batch_size=512, throttle_ms=50))
+        expect(job.run(), 0)
+        process = job.start("reconcile")
+        while (line := process.stderr.readline()) and "reconciling" not in line:
+            pass
+        with held(process):
+            end(lost)
+        ran = finish(process)
+        expect(ran, status)
+        if ran.err.count("will be tried again") != lost:
+            raise Mismatch(f"not noticed, or waited for: {ran.err}")
 
 
 def break_network(tools, server, scratch, kind, consistency, truth):

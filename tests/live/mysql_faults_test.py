@@ -96,13 +96,21 @@ def a_lost_snapshot_is_said_and_resumed(tools, server, scratch):
         raise Mismatch("the manifest says that it is one snapshot")
 
 
-def lost_sessions_leave_their_work(tools, server, scratch):
-    def end_two():
-        workers = rows_of(server, "SELECT CAST(trx_mysql_thread_id AS CHAR) a FROM information_schema.innodb_trx")
-        if kill(server, [row[0] for row in workers[:2]]) != 2:
-            raise Mismatch(f"sessions with a snapshot: {workers}")
+def end_workers(server, count):
+    """Sessions of those that see a snapshot."""
+    workers = rows_of(server, "SELECT CAST(trx_mysql_thread_id AS CHAR) a FROM information_schema.innodb_trx")
+    if kill(server, [row[0] for row in workers[:count]]) != count:
+        raise Mismatch(f"sessions with a snapshot: {workers}")
 
-    jobs.lose_sessions(tools, server, scratch, server.source(), ROWS, end_two)
+
+def lost_sessions_leave_their_work(tools, server, scratch):
+    jobs.lose_sessions(tools, server, scratch, server.source(), ROWS, lambda: end_workers(server, 2))
+
+
+def a_reconcile_loses_sessions(tools, server, scratch):
+    server.execute(WIDEN)
+    jobs.lose_sessions_of_reconcile(tools, server, scratch, server.source(), ROWS,
+                                    lambda count: end_workers(server, count))
 
 
 def a_restart_is_survived_or_resumed(tools, server, scratch):
@@ -390,6 +398,7 @@ def main():
                     ("killed statements", sessions_that_are_killed_come_back, "QUERY"),
                     ("lost snapshot", a_lost_snapshot_is_said_and_resumed),
                     ("lost sessions", lost_sessions_leave_their_work),
+                    ("lost while reconciling", a_reconcile_loses_sessions),
                     ("restart", a_restart_is_survived_or_resumed),
                     ("network drop, snapshot", a_broken_network_is_survived, "drop", "snapshot"),
                     ("network drop, chunk", a_broken_network_is_survived, "drop", "chunk"),

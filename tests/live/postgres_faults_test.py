@@ -91,17 +91,24 @@ def a_lost_snapshot_is_said_and_resumed(tools, server, scratch):
     job.must_be_exact(truth(server, "orders"))
 
 
-def lost_sessions_leave_their_work(tools, server, scratch):
-    """Without the session that keeps the snapshot nobody can come back to it."""
-    def end_two():
-        for keeps, count in (("LIKE", 1), ("NOT LIKE", 2)):
-            ended = server.rows(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'trueup' AND "
-                f"xact_start IS NOT NULL AND query {keeps} '%pg_export_snapshot%' LIMIT {count}")
-            if len(ended) != count:
-                raise Mismatch(f"{len(ended)} sessions {keeps} the one that keeps the snapshot")
+def end_workers(server, count):
+    """And the one that keeps their snapshot: without it nobody can come back."""
+    for keeps, number in (("LIKE", 1), ("NOT LIKE", count)):
+        ended = server.rows(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'trueup' AND "
+            f"xact_start IS NOT NULL AND query {keeps} '%pg_export_snapshot%' LIMIT {number}")
+        if len(ended) != number:
+            raise Mismatch(f"{len(ended)} sessions {keeps} the one that keeps the snapshot")
 
-    jobs.lose_sessions(tools, server, scratch, server.source(), ROWS, end_two)
+
+def lost_sessions_leave_their_work(tools, server, scratch):
+    jobs.lose_sessions(tools, server, scratch, server.source(), ROWS, lambda: end_workers(server, 2))
+
+
+def a_reconcile_loses_sessions(tools, server, scratch):
+    server.execute(WIDEN)
+    jobs.lose_sessions_of_reconcile(tools, server, scratch, server.source(), ROWS,
+                                    lambda count: end_workers(server, count))
 
 
 def a_broken_network_is_survived(tools, server, scratch, kind, consistency):
@@ -330,6 +337,7 @@ def main():
                     ("restart", a_restart_is_survived_or_resumed),
                     ("lost snapshot", a_lost_snapshot_is_said_and_resumed),
                     ("lost sessions", lost_sessions_leave_their_work),
+                    ("lost while reconciling", a_reconcile_loses_sessions),
                     ("network drop, snapshot", a_broken_network_is_survived, "drop", "snapshot"),
                     ("network drop, chunk", a_broken_network_is_survived, "drop", "chunk"),
                     ("network truncate, snapshot", a_broken_network_is_survived, "truncate", "snapshot"),

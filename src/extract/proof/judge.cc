@@ -181,15 +181,21 @@ void make_unknown(Partition& partition, std::string_view side, const Error& erro
                                   partition.note.empty() ? "" : "; ", side, error.message);
 }
 
+template <class Question>
+auto ask_source(const Bench& bench, const Judging& judging, const Question& question)
+    -> decltype(question()) {
+    return with_retries(*judging.job, question, judging.wait,
+                        [&] { return bench.source->is_gone(); });
+}
+
 }  // namespace
 
 Result<Partition> judge_chunk(const Bench& bench, const Judging& judging, const CopyChunk& chunk) {
     Partition partition{.kind = std::string(kChunkKind), .id = fmt::format("{}", chunk.chunk_id)};
     place(partition, judging.key, chunk.bounds);
     const auto copy = look_at_copy(*bench.engine, judging, chunk);
-    const auto truth = with_retries(
-        *judging.job, [&] { return look_at_truth(*bench.source, judging, chunk.bounds); },
-        judging.wait);
+    const auto truth = ask_source(
+        bench, judging, [&] { return look_at_truth(*bench.source, judging, chunk.bounds); });
     if (!truth && truth.error().kind == ErrorClass::Interrupted) {
         return std::unexpected(truth.error());
     }
@@ -223,10 +229,9 @@ Result<Partition> judge_gap(const Bench& bench, const Judging& judging, const Co
             return partition;
         }
     }
-    const auto truth = with_retries(
-        *judging.job,
-        [&] { return bench.source->count(*judging.relation, judging.key, gap.bounds); },
-        judging.wait);
+    const auto truth = ask_source(bench, judging, [&] {
+        return bench.source->count(*judging.relation, judging.key, gap.bounds);
+    });
     if (!truth) {
         if (truth.error().kind == ErrorClass::Interrupted) return std::unexpected(truth.error());
         make_unknown(partition, "source", truth.error());

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <span>
 #include <thread>
@@ -168,7 +169,7 @@ class Reconciliation {
 
     /// The chunks and gaps numbered by `items`; the same numbers as in `partitions_`.
     Status look_at(const std::vector<std::size_t>& items) {
-        return for_each_item(
+        const Status looked = for_each_item(
             truth_.sessions.size(), items.size(),
             [&](std::size_t worker, std::size_t item) -> Status {
                 const Bench bench{truth_.sessions[worker].get(), engines_.sessions[worker].get()};
@@ -181,6 +182,23 @@ class Reconciliation {
                 if (job_->progress != nullptr) job_->progress->add_units(1);
                 return {};
             });
+        TRY(looked);
+        return look_again_without_lost_sessions(items);
+    }
+
+    /// What a worker could not see any more, the others may.
+    Status look_again_without_lost_sessions(const std::vector<std::size_t>& items) {
+        const auto is_gone = [](const auto& session) { return session->is_gone(); };
+        const auto gone = std::ranges::count_if(truth_.sessions, is_gone);
+        if (gone == 0 || gone == std::ssize(truth_.sessions)) return {};
+        std::erase_if(truth_.sessions, is_gone);
+        std::vector<std::size_t> left;
+        std::ranges::copy_if(items, std::back_inserter(left), [&](std::size_t item) {
+            return partitions_[item].verdict == PartitionVerdict::Unknown;
+        });
+        if (left.empty()) return {};
+        begin_phase(fmt::format("looking again at {}", wanted_->name), left.size());
+        return look_at(left);
     }
 
     void begin_phase(std::string name, std::size_t units) {

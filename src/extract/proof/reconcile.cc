@@ -10,12 +10,12 @@
 #include <thread>
 #include <utility>
 
-#include "base/file.h"
 #include "base/signal.h"
 #include "base/text.h"
 #include "extract/proof/copy.h"
 #include "extract/proof/judge.h"
 #include "extract/proof/rows.h"
+#include "extract/proof/rows_file.h"
 #include "extract/proof/workers.h"
 #include "extract/run/engines.h"
 #include "extract/run/journal.h"
@@ -37,43 +37,6 @@ struct Truth {
     std::vector<std::unique_ptr<SourceSession>> sessions;
     Relation relation;
     std::optional<ChunkKey> key;
-};
-
-/// Collects the lines of all differing rows; the file appears whole, at the end.
-class RowsFile {
-  public:
-    explicit RowsFile(std::string path) : path_(std::move(path)) {}
-    Status open() {
-        if (path_.empty()) return {};
-        TRY(remove_file(aside()));
-        auto file = TRY(File::create(aside()));
-        file_.emplace(std::move(file));
-        return {};
-    }
-    Status add(std::string_view line) {
-        if (!file_) return {};
-        buffer_.append(line);
-        buffer_ += '\n';
-        constexpr std::size_t kFlushBytes = std::size_t{64} << 10;
-        return buffer_.size() < kFlushBytes ? Status{} : flush();
-    }
-    Status close() {
-        if (!file_) return {};
-        TRY(flush());
-        TRY(file_->sync());
-        return rename_file(aside(), path_);
-    }
-
-  private:
-    std::string aside() const { return path_ + ".tmp"; }
-    Status flush() {
-        TRY(file_->write_all(as_bytes(buffer_)));
-        buffer_.clear();
-        return {};
-    }
-    std::string path_;
-    std::optional<File> file_;
-    std::string buffer_;
 };
 
 class Reconciliation {

@@ -77,9 +77,8 @@ Status WorkerPool::work_until_done(SourceSession& source, columnar::Session& eng
 }
 
 Result<WorkerPool::Turn> WorkerPool::take_turn(const std::string& name) {
-    const int workers = workers_max();
     const std::lock_guard lock(mutex_);
-    if (at_work_ >= workers) return Turn{};
+    if (at_work_ >= workers_max()) return Turn{};
     auto chunk = TRY(work_.ledger->claim_next(work_.writing->run_id, name));
     // A worker still at work may cut its chunk and leave a rest.
     if (!chunk) return Turn{.chunk = {}, .is_over = at_work_ == 0};

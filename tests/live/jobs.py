@@ -172,7 +172,8 @@ def lose_sessions_of_reconcile(tools, server, scratch, source, rows, end):
             end(lost)
         ran = finish(process)
         expect(ran, status)
-        if ran.err.count("will be tried again") != lost:
+        # Once one worker knows that the snapshot is gone, another may know it at once.
+        if not 1 <= ran.err.count("will be tried again") <= lost:
             raise Mismatch(f"not noticed, or waited for: {ran.err}")
 
 
